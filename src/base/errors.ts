@@ -1,0 +1,71 @@
+/**
+ * Every error a user can meet. `exit` is the process exit code of design.md §5:
+ * 1 failed · 2 usage · 3 target unreachable or permission.
+ * Each code has a section in docs/errors.md; test/errors-documented.test.ts asserts that both lists agree.
+ */
+export const ERROR_CODES = {
+  E_USAGE: { exit: 2 },
+  E_NO_MATCH: { exit: 3 },
+  E_SEVERAL_MATCHES: { exit: 2 },
+  E_NO_SUCH_PROCESS: { exit: 3 },
+  E_NOT_NODE: { exit: 3 },
+  E_OTHER_RUNTIME: { exit: 3 },
+  E_ZOMBIE: { exit: 3 },
+  E_PERMISSION: { exit: 3 },
+  E_TARGET_EXITED: { exit: 3 },
+  E_SIGNAL_UNSAFE: { exit: 3 },
+  E_INSPECTOR_DISABLED: { exit: 3 },
+  E_INSPECTOR_REFUSED: { exit: 3 },
+  E_INSPECTOR_NO_ANSWER: { exit: 3 },
+  E_INSPECTOR_PORT_TAKEN: { exit: 3 },
+  E_NATIVE_BLOCK: { exit: 3 },
+  E_OTHER_NETWORK_NAMESPACE: { exit: 3 },
+  E_CDP: { exit: 1 },
+  E_CONNECTION_LOST: { exit: 3 },
+  E_TIMEOUT: { exit: 3 },
+  E_START_FAILED: { exit: 1 },
+  E_FILE_NOT_FOUND: { exit: 1 },
+  E_FILE_FORMAT: { exit: 1 },
+  E_FILE_TRUNCATED: { exit: 1 },
+  E_WRITE: { exit: 1 },
+  E_INTERRUPTED: { exit: 1 },
+  E_PLATFORM: { exit: 1 },
+  E_BUG: { exit: 1 },
+} as const satisfies Record<string, { exit: 1 | 2 | 3 }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const BRAND: unique symbol = Symbol.for('holter.HolterError') as never;
+
+/**
+ * The one error type users see: message "what failed: why", `hint` = what to run or do next.
+ * `instanceof` works across two copies of the package (a `Symbol.for` brand).
+ */
+export class HolterError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HolterError';
+    this.code = code;
+    this.hint = options.hint;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Process exit code for this error (design.md §5). */
+  get exitCode(): 1 | 2 | 3 {
+    return ERROR_CODES[this.code].exit;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+  }
+}
+
+/** Errno code of a Node system error (`'ENOENT'`), or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,98 @@
+import type { Bytes, Milliseconds, Seconds } from '../base/units.ts';
+
+/** What is known of the process looked at; filled from /proc before anything touches it. */
+export interface TargetInfo {
+  pid: number;
+  /** Short name for people: script or process title, e.g. `api-gateway`. */
+  name: string;
+  /** Node version without `v`, e.g. `22.23.3`. */
+  node: string;
+  /** V8 version, '' when unknown. */
+  v8: string;
+  /** argv joined by spaces. */
+  command: string;
+  cwd: string;
+  /** ISO time, '' when unknown. */
+  startedAt: string;
+  /** Number of threads when first seen. */
+  threads: number;
+  /** CPUs the target may use (affinity and cgroup quota), e.g. 0.5 under a quota of half a core. */
+  cores: number;
+  /** V8 heap_size_limit; absent when the inside was not reached. */
+  heapLimitBytes?: Bytes;
+  /** Memory limit of the cgroup; absent when there is none. */
+  memoryLimitBytes?: Bytes;
+}
+
+/** One thing holter did to the target. design.md §5: all of them are always shown. */
+export interface Action {
+  /** e.g. `SIGUSR1, after checking it is caught`, `CPU profile stopped and read`. */
+  what: string;
+  /** ISO time. */
+  at: string;
+  /** How long the main thread could do nothing else because of it. */
+  pauseMs: Milliseconds;
+  /** Effect in a few words for the page: `open 96 ms`, `no effect`, `verified`. */
+  effect?: string;
+}
+
+/** State verified after leaving; `leftBehind` empty = the target looks as if nobody had been there. */
+export interface LeaveCheck {
+  verified: boolean;
+  leftBehind: { what: string; command: string }[];
+}
+
+export type EvidenceKind =
+  | 'vitals'
+  | 'cpu-profile'
+  | 'allocation-profile'
+  | 'block-stacks'
+  | 'stuck'
+  | 'external-allocations'
+  | 'sources';
+
+export interface EvidenceFile {
+  /** File name inside the recording folder. */
+  name: string;
+  kind: EvidenceKind;
+  /** `main`, or `worker 3 resize` (thread id and name). */
+  thread?: string;
+  /** Milliseconds after window start at which the evidence begins. */
+  fromMs?: Milliseconds;
+  /** Same, end. */
+  toMs?: Milliseconds;
+}
+
+/** How the window ended. */
+export type WindowEnd =
+  | { kind: 'complete' }
+  /** Stopped early: the process answered nothing and further waiting adds nothing. */
+  | { kind: 'stuck' }
+  /** Ctrl-C of the user. */
+  | { kind: 'interrupted' }
+  | { kind: 'target-exited'; atMs: Milliseconds; how: string };
+
+/** `recording.json`: what was done to the target, when, how long it paused, and which files hold what. */
+export interface RecordingManifest {
+  schema: 'holter.recording/1';
+  /** Version of holter that wrote it. */
+  holter: string;
+  target: TargetInfo;
+  window: {
+    /** ISO time of ms 0 of every series. */
+    startedAt: string;
+    /** CLOCK_MONOTONIC of ms 0 in microseconds: aligns V8 profile timestamps with the series. */
+    startedMonotonicUs: number;
+    seconds: Seconds;
+    requestedSeconds: Seconds;
+    end: WindowEnd;
+  };
+  /** `inspector` = inside and outside; `outside` = only /proc could be read, `accessProblem` says why. */
+  access: 'inspector' | 'outside';
+  accessProblem?: string;
+  files: EvidenceFile[];
+  actions: Action[];
+  /** Longest time the TCP inspector was open because of us; 0 when never. */
+  inspectorOpenMs: Milliseconds;
+  left: LeaveCheck;
+}
