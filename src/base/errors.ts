@@ -3,7 +3,7 @@
  * 1 failed · 2 usage · 3 target unreachable or permission.
  * Each code has a section in docs/errors.md; test/errors-documented.test.ts asserts that both lists agree.
  */
-export const ERROR_CODES = {
+export const ERROR_CODES: Readonly<Record<ErrorCode, { exit: 1 | 2 | 3 }>> = {
   E_USAGE: { exit: 2 },
   E_NO_MATCH: { exit: 3 },
   E_SEVERAL_MATCHES: { exit: 2 },
@@ -31,9 +31,36 @@ export const ERROR_CODES = {
   E_INTERRUPTED: { exit: 1 },
   E_PLATFORM: { exit: 1 },
   E_BUG: { exit: 1 },
-} as const satisfies Record<string, { exit: 1 | 2 | 3 }>;
+};
 
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode =
+  | 'E_USAGE'
+  | 'E_NO_MATCH'
+  | 'E_SEVERAL_MATCHES'
+  | 'E_NO_SUCH_PROCESS'
+  | 'E_NOT_NODE'
+  | 'E_OTHER_RUNTIME'
+  | 'E_ZOMBIE'
+  | 'E_PERMISSION'
+  | 'E_TARGET_EXITED'
+  | 'E_SIGNAL_UNSAFE'
+  | 'E_INSPECTOR_DISABLED'
+  | 'E_INSPECTOR_REFUSED'
+  | 'E_INSPECTOR_NO_ANSWER'
+  | 'E_INSPECTOR_PORT_TAKEN'
+  | 'E_NATIVE_BLOCK'
+  | 'E_OTHER_NETWORK_NAMESPACE'
+  | 'E_CDP'
+  | 'E_CONNECTION_LOST'
+  | 'E_TIMEOUT'
+  | 'E_START_FAILED'
+  | 'E_FILE_NOT_FOUND'
+  | 'E_FILE_FORMAT'
+  | 'E_FILE_TRUNCATED'
+  | 'E_WRITE'
+  | 'E_INTERRUPTED'
+  | 'E_PLATFORM'
+  | 'E_BUG';
 
 const BRAND: unique symbol = Symbol.for('holter.HolterError') as never;
 

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, HolterError } from '../base/errors.ts';
+import type { EvidenceFile, RecordingManifest } from './manifest.ts';
+
+/** A recording being written. Folder 0700, files 0600: evidence holds source lines and argument values. */
+export interface RecordingWriter {
+  readonly folder: string;
+  /** Writes one file of evidence and lists it in the manifest. */
+  add(file: EvidenceFile, content: string | Uint8Array): Promise<void>;
+  /** Files listed so far. */
+  readonly files: readonly EvidenceFile[];
+  /** Bytes written so far. */
+  readonly bytes: number;
+  /** Writes a file that is no evidence (the page). */
+  addPage(name: string, content: string): Promise<void>;
+  /** Writes `recording.json` last: a folder with it is whole. */
+  finish(manifest: RecordingManifest): Promise<void>;
+}
+
+export const MANIFEST_FILE = 'recording.json';
+
+/**
+ * Creates the folder (parents too) and checks that it can be written before anything is done to the target.
+ * @throws HolterError E_WRITE: read-only or full disk, a file in the way, or a folder that already holds a recording
+ */
+export async function createRecording(folder: string): Promise<RecordingWriter> {
+  const files: EvidenceFile[] = [];
+  let bytes = 0;
+
+  async function write(name: string, content: string | Uint8Array): Promise<void> {
+    const path = join(folder, name);
+    const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
+    try {
+      // Renamed into place: a reader never meets half a file.
+      await writeFile(partial, content, { mode: 0o600, flag: 'wx' });
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true }).catch(() => {});
+      throw cannotWrite(path, error);
+    }
+    bytes += typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
+  }
+
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (
+      await stat(join(folder, MANIFEST_FILE)).then(
+        () => true,
+        () => false,
+      )
+    )
+      throw new HolterError('E_WRITE', `${folder} already holds a recording`, {
+        hint: 'choose another folder with -o, or remove that one',
+      });
+    const probe = join(folder, `.holter-${randomBytes(4).toString('hex')}`);
+    await writeFile(probe, '', { flag: 'wx' });
+    await rm(probe);
+  } catch (error) {
+    throw error instanceof HolterError ? error : cannotWrite(folder, error);
+  }
+
+  return {
+    folder,
+    files,
+    get bytes() {
+      return bytes;
+    },
+    async add(file, content) {
+      await write(file.name, content);
+      files.push(file);
+    },
+    addPage: write,
+    async finish(manifest) {
+      await write(MANIFEST_FILE, `${JSON.stringify(manifest, null, 2)}\n`);
+    },
+  };
+}
+
+function cannotWrite(path: string, error: unknown): HolterError {
+  const why: Record<string, string> = {
+    ENOSPC: 'the disk is full',
+    EROFS: 'the file system is read-only',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EEXIST: 'a file is in the way',
+    ENOTDIR: 'a file is in the way',
+    EDQUOT: 'the disk quota is used up',
+  };
+  const code = errnoOf(error);
+  const reason = why[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
+  return new HolterError('E_WRITE', `cannot write ${path}: ${reason}`, {
+    hint: 'give a folder on another disk with -o DIR',
+    cause: error,
+  });
+}

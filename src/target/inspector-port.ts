@@ -1,0 +1,78 @@
+import { get, type RequestOptions } from 'node:http';
+import type { Connector } from './connector.ts';
+
+export interface InspectorPage {
+  webSocketUrl: string;
+  title: string;
+}
+
+/**
+ * Asks what listens on a port whether it is a Node inspector (`GET /json/list`, answered by Node's own I/O thread even
+ * while the loop is stuck). undefined when it is something else or does not answer in time.
+ */
+export function probeInspector(
+  host: string,
+  port: number,
+  connector?: Connector,
+  timeoutMs: number = connector === undefined ? 400 : 2000,
+): Promise<InspectorPage | undefined> {
+  return new Promise((resolve) => {
+    const options: RequestOptions = { host, port, path: '/json/list', timeout: timeoutMs, agent: false };
+    if (connector !== undefined) options.createConnection = () => connector(host, port) as never;
+    const request = get(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > 100_000) request.destroy();
+      });
+      response.on('error', () => resolve(undefined));
+      response.on('end', () => {
+        try {
+          const pages = JSON.parse(text) as {
+            type?: string;
+            webSocketDebuggerUrl?: string;
+            title?: string;
+          }[];
+          const page = pages.find(
+            ({ type, webSocketDebuggerUrl }) => type === 'node' && webSocketDebuggerUrl !== undefined,
+          );
+          resolve(
+            page === undefined
+              ? undefined
+              : { webSocketUrl: page.webSocketDebuggerUrl as string, title: page.title ?? '' },
+          );
+        } catch {
+          resolve(undefined);
+        }
+      });
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}
+
+/** Node's default, and the cluster workers' after it. */
+export const DEFAULT_INSPECTOR_PORT = 9229;
+
+/**
+ * Which ports an inspector opened by a signal can have: the one set at start, a few above for cluster workers, and any
+ * when it was set to 0.
+ */
+export function isInspectorPort(expected: number): (port: number) => boolean {
+  return (port) => expected === 0 || (port >= expected && port < expected + 100);
+}
+
+/** The port SIGUSR1 will open, from `--inspect-port` in argv and NODE_OPTIONS (the later one wins, argv last). */
+export function expectedInspectorPort(args: readonly string[], nodeOptions: string): number {
+  let port = DEFAULT_INSPECTOR_PORT;
+  const options = [...nodeOptions.split(/\s+/), ...args];
+  for (const [index, option] of options.entries()) {
+    const match = /^--(?:inspect|debug)(?:-port|-brk|-wait)?(?:=(.*))?$/.exec(option);
+    if (match === null) continue;
+    const value = match[1] ?? (option.endsWith('-port') ? options[index + 1] : undefined);
+    const number = /(?:^|:)(\d+)$/.exec(value ?? '')?.[1];
+    if (number !== undefined) port = Number(number);
+  }
+  return port;
+}

@@ -1,0 +1,249 @@
+import { type ErrorCode, HolterError } from '../base/errors.ts';
+import type { Seconds } from '../base/units.ts';
+import { buildInside, explainStretches } from '../metrics/inside.ts';
+import { readBlockedState, startOutsideSampling } from '../metrics/record-outside.ts';
+import type { VitalSigns } from '../metrics/series.ts';
+import { writeVitals } from '../metrics/vitals-file.ts';
+import type { Action, RecordingManifest, TargetInfo, WindowEnd } from '../recording/manifest.ts';
+import type { RecordingWriter } from '../recording/write-recording.ts';
+import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
+import { startClock, type WindowClock } from './clock.ts';
+import { gatherSources } from './gather-sources.ts';
+import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
+import { type InsideEvidence, watchInside } from './watch-inside.ts';
+
+export type VisitTarget =
+  | { kind: 'process'; pid: number; info: TargetInfo }
+  /** An inspector by URL: nothing can be seen from outside. */
+  | { kind: 'inspector'; url: string };
+
+export interface VisitOptions {
+  seconds: Seconds;
+  /** CPU sampling interval in microseconds. */
+  intervalUs: number;
+  /** Wake the inspector without a signal where a signal is unsafe. */
+  force: boolean;
+  writer: RecordingWriter;
+  /** Version of holter, for the manifest. */
+  holter: string;
+  /** Ctrl-C: stop early, leave cleanly, keep what was seen. */
+  signal: AbortSignal;
+  /** For a progress line: what is happening. */
+  onStep?: (what: string) => void;
+}
+
+/** Problems of getting in that leave the view from outside: a verdict from /proc is better than none. */
+const OUTSIDE_ONLY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'E_SIGNAL_UNSAFE',
+  'E_INSPECTOR_DISABLED',
+  'E_INSPECTOR_NO_ANSWER',
+  'E_NATIVE_BLOCK',
+  'E_INSPECTOR_REFUSED',
+]);
+
+/**
+ * One visit: watches a target for a window from outside and inside, leaves it as it was, and writes the recording.
+ * Judges nothing.
+ *
+ * @throws HolterError of target/attach (what cannot be worked around), E_TARGET_EXITED when it ended before anything
+ *   was seen, E_WRITE
+ */
+export async function visit(target: VisitTarget, options: VisitOptions): Promise<RecordingManifest> {
+  const { writer, signal } = options;
+  const clock = startClock();
+  const actions: Action[] = [];
+  const act = (what: string, pauseMs: number, effect?: string): void =>
+    void actions.push({ what, at: new Date().toISOString(), pauseMs, ...(effect === undefined ? {} : { effect }) });
+
+  const outside =
+    target.kind === 'process'
+      ? startOutsideSampling(target.pid, { intervalMs: 100, startedMonotonicUs: clock.startMs * 1000 })
+      : undefined;
+  let attachment: Attachment | undefined;
+  let inside: InsideEvidence | undefined;
+  let accessProblem: string | undefined;
+  let nativeStuck: StuckFile | undefined;
+  let left: RecordingManifest['left'] = { verified: true, leftBehind: [] };
+  try {
+    try {
+      options.onStep?.('attaching');
+      attachment =
+        target.kind === 'process'
+          ? await attach(target.pid, { force: options.force, signal, timeoutMs: NATIVE_AFTER_MS })
+          : await attachToUrl(target.url);
+    } catch (error) {
+      if (!(error instanceof HolterError) || target.kind !== 'process' || !OUTSIDE_ONLY.has(error.code)) throw error;
+      accessProblem = error.message;
+      if (error.hint !== undefined) accessProblem += ` (${error.hint})`;
+      act('read /proc and its threads; not attached', 0, 'no effect');
+      if (error.code === 'E_NATIVE_BLOCK') {
+        act('SIGUSR1, after checking that Node catches it', 0, 'pending; a guard closes the inspector when it opens');
+        nativeStuck = describeNativeBlock(target.pid, clock);
+      } else await waitOutside(clock, options.seconds, signal, outside?.exited);
+    }
+    if (attachment !== undefined) {
+      options.onStep?.('watching');
+      inside = await watchInside(attachment.session, {
+        clock,
+        untilMs: options.seconds * 1000,
+        intervalUs: options.intervalUs,
+        act,
+        signal,
+        mainCpu: () => outside?.mainCpuPercent() ?? 0,
+      });
+      options.onStep?.('leaving');
+      left = await attachment.leave();
+    }
+  } catch (error) {
+    await attachment?.leave().catch(() => {});
+    outside?.stop();
+    throw error;
+  }
+
+  const seconds = clock.now() / 1000;
+  const outsideResult = outside?.stop();
+  const signs = inside === undefined ? undefined : buildInside(inside.samples, inside.batches, clock.startMs);
+  const vitals: VitalSigns = {
+    seconds,
+    series: new Map([...(outsideResult?.series ?? []), ...(signs?.series ?? [])].map((series) => [series.name, series])),
+    blocked: signs?.blocked ?? [],
+    gc: signs?.gc ?? [],
+    forcedGc: inside?.forcedGc ?? [],
+    resources: inside?.resources ?? {},
+    heapSpaces: inside?.heapSpaces ?? [],
+    ...(signs === undefined ? {} : { requests: signs.requests }),
+    ...(Number.isFinite(inside?.loopIterationsPerSecond ?? Number.NaN)
+      ? { loopIterationsPerSecond: inside?.loopIterationsPerSecond as number }
+      : {}),
+  };
+  explainStretches(vitals.blocked, vitals.gc, vitals.series.get('sched.main_wait_percent'));
+  maskUtilisation(vitals, inside);
+
+  options.onStep?.('writing');
+  await writeEvidence(writer, vitals, inside, nativeStuck);
+  if (inside !== undefined) {
+    const sources = await gatherSources(inside, target.kind === 'process' ? target.pid : undefined);
+    await writer.add({ name: 'sources.json', kind: 'sources' }, JSON.stringify(sources));
+  }
+
+  const facts = attachment?.facts;
+  const info: TargetInfo =
+    target.kind === 'process'
+      ? target.info
+      : {
+          pid: facts?.pid ?? 0,
+          name: facts?.title ?? target.url,
+          node: facts?.node ?? '',
+          v8: facts?.v8 ?? '',
+          command: facts?.argv.join(' ') ?? '',
+          cwd: facts?.cwd ?? '',
+          startedAt: facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
+          threads: 0,
+          cores: 0,
+        };
+  const manifest: RecordingManifest = {
+    schema: 'holter.recording/1',
+    holter: options.holter,
+    target: {
+      ...info,
+      ...(facts === undefined ? {} : { v8: facts.v8, node: facts.node, heapLimitBytes: facts.heapLimitBytes }),
+    },
+    window: {
+      startedAt: clock.startedAt,
+      startedMonotonicUs: clock.startMs * 1000,
+      seconds,
+      requestedSeconds: options.seconds,
+      end: windowEnd(outsideResult?.exitedAtMs, outsideResult?.exitedHow, inside, nativeStuck, signal),
+    },
+    access: inside === undefined ? 'outside' : 'inspector',
+    ...(accessProblem === undefined ? {} : { accessProblem }),
+    files: [...writer.files],
+    actions: [...(attachment?.acts ?? []), ...actions].sort((a, b) => a.at.localeCompare(b.at)),
+    inspectorOpenMs: attachment?.inspectorOpenMs ?? 0,
+    left,
+  };
+  await writer.finish(manifest);
+  return manifest;
+}
+
+/** A signal unanswered for so long, with the loop not at rest, is a native block. A stuck process is told within 5 s. */
+const NATIVE_AFTER_MS = 3000;
+
+function describeNativeBlock(pid: number, clock: WindowClock): StuckFile {
+  return {
+    schema: 'holter.stuck/1',
+    since: 0,
+    ms: clock.now(),
+    probes: { microtask: false, nextTick: false, immediate: false },
+    frames: [],
+    native: readBlockedState(pid),
+  };
+}
+
+async function waitOutside(
+  clock: WindowClock,
+  seconds: number,
+  signal: AbortSignal,
+  exited: Promise<void> | undefined,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
+  await Promise.race([
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, seconds * 1000 - clock.now()));
+    }),
+    new Promise<void>((resolve) => {
+      stop = resolve;
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) resolve();
+    }),
+    ...(exited === undefined ? [] : [exited]),
+  ]);
+  clearTimeout(timer);
+  if (stop !== undefined) signal.removeEventListener('abort', stop);
+}
+
+/** The loop's utilisation means nothing while V8's profiler runs (research/fleet.md 3.6). */
+function maskUtilisation(vitals: VitalSigns, inside: InsideEvidence | undefined): void {
+  const series = vitals.series.get('loop.utilisation_percent');
+  if (series === undefined || inside === undefined || inside.profiles.length === 0) return;
+  series.masked = inside.profiles.map(({ fromMs, toMs }) => ({ fromMs, toMs, why: 'not valid while profiling' }));
+}
+
+function windowEnd(
+  exitedAtMs: number | undefined,
+  exitedHow: string | undefined,
+  inside: InsideEvidence | undefined,
+  nativeStuck: StuckFile | undefined,
+  signal: AbortSignal,
+): WindowEnd {
+  if (exitedAtMs !== undefined) return { kind: 'target-exited', atMs: exitedAtMs, how: exitedHow ?? '' };
+  if (inside?.endedStuck || nativeStuck !== undefined) return { kind: 'stuck' };
+  if (signal.aborted) return { kind: 'interrupted' };
+  return { kind: 'complete' };
+}
+
+async function writeEvidence(
+  writer: RecordingWriter,
+  vitals: VitalSigns,
+  inside: InsideEvidence | undefined,
+  nativeStuck: StuckFile | undefined,
+): Promise<void> {
+  await writer.add({ name: 'vitals.json', kind: 'vitals' }, writeVitals(vitals));
+  const stuck = inside?.stuck ?? nativeStuck;
+  if (stuck !== undefined) await writer.add({ name: 'stuck.json', kind: 'stuck' }, JSON.stringify(stuck));
+  if (inside === undefined) return;
+  for (const [index, { thread, json, fromMs, toMs }] of inside.profiles.entries()) {
+    const name = thread === 'main' ? 'main.cpuprofile' : `worker-${index}.cpuprofile`;
+    await writer.add({ name, kind: 'cpu-profile', thread, fromMs, toMs }, json);
+  }
+  const stacks: BlockStacksFile = { schema: 'holter.block-stacks/1', stacks: inside.blockStacks };
+  if (stacks.stacks.length > 0) await writer.add({ name: 'block-stacks.json', kind: 'block-stacks' }, JSON.stringify(stacks));
+  if (inside.allocationAll !== undefined)
+    await writer.add({ name: 'all.heapprofile', kind: 'allocation-profile', thread: 'main' }, inside.allocationAll);
+  if (inside.allocationLive !== undefined)
+    await writer.add({ name: 'live.heapprofile', kind: 'allocation-profile', thread: 'main' }, inside.allocationLive);
+  const external: ExternalAllocationsFile = { schema: 'holter.external-allocations/1', stacks: inside.external };
+  if (external.stacks.length > 0)
+    await writer.add({ name: 'external-allocations.json', kind: 'external-allocations' }, JSON.stringify(external));
+}
