@@ -2,19 +2,19 @@ import type { ProtocolMapping } from 'devtools-protocol/types/protocol-mapping.d
 
 /** Parameters and results of the methods that only Node has (node/src/inspector/node_protocol.pdl). */
 interface NodeCommands {
-  'NodeWorker.enable': { paramsType: [{ waitForDebuggerOnStart: boolean }]; returnType: void };
-  'NodeWorker.disable': { paramsType: []; returnType: void };
+  'NodeWorker.enable': { paramsType: [{ waitForDebuggerOnStart: boolean }]; returnType: undefined };
+  'NodeWorker.disable': { paramsType: []; returnType: undefined };
   'NodeWorker.sendMessageToWorker': {
     paramsType: [{ message: string; sessionId: string }];
-    returnType: void;
+    returnType: undefined;
   };
-  'NodeWorker.detach': { paramsType: [{ sessionId: string }]; returnType: void };
-  'NodeRuntime.notifyWhenWaitingForDisconnect': { paramsType: [{ enabled: boolean }]; returnType: void };
+  'NodeWorker.detach': { paramsType: [{ sessionId: string }]; returnType: undefined };
+  'NodeRuntime.notifyWhenWaitingForDisconnect': { paramsType: [{ enabled: boolean }]; returnType: undefined };
 }
 
 /** What holter's bridge understands beside the protocol. */
 interface BridgeCommands {
-  'Holter.leave': { paramsType: []; returnType: void };
+  'Holter.leave': { paramsType: []; returnType: undefined };
 }
 
 interface NodeEvents {

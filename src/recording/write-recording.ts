@@ -78,6 +78,15 @@ export async function createRecording(folder: string): Promise<RecordingWriter> 
   };
 }
 
+/** Writes a page outside a recording being made: over an old one, 0600. @throws HolterError E_WRITE */
+export async function writePageFile(path: string, content: string): Promise<void> {
+  try {
+    await writeFile(path, content, { mode: 0o600 });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
 function cannotWrite(path: string, error: unknown): HolterError {
   const why: Record<string, string> = {
     ENOSPC: 'the disk is full',

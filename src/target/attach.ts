@@ -1,9 +1,11 @@
+import { HolterError } from '../base/errors.ts';
 import type { Milliseconds } from '../base/units.ts';
 import { evaluate } from '../cdp/evaluate.ts';
 import { Session } from '../cdp/session.ts';
 import { connectWebSocket } from '../cdp/transport.ts';
 import { type Bridge, openBridge } from './bridge.ts';
 import { connectorFor } from './connector.ts';
+import { probeInspector } from './inspector-port.ts';
 import { describeInside, type InsideFacts } from './inside-facts.ts';
 import { type ActivationNotes, verifyLeft } from './leave.ts';
 import { type OpenedInspector, type OpenOptions, openInspector } from './open-inspector.ts';
@@ -62,7 +64,8 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
 /**
  * Attaches through an inspector given as a URL (another machine, a forwarded port, macOS): it is used and left open.
  */
-export async function attachToUrl(webSocketUrl: string, options: AttachOptions = {}): Promise<Attachment> {
+export async function attachToUrl(url: string, options: AttachOptions = {}): Promise<Attachment> {
+  const webSocketUrl = await findWebSocketUrl(url);
   const acts: Act[] = [];
   const act = (what: string, effect?: string, pauseMs = 0): void =>
     void acts.push({
@@ -85,6 +88,17 @@ export async function attachToUrl(webSocketUrl: string, options: AttachOptions =
     release: async () => {},
   };
   return connect(opened, undefined, acts, act, options);
+}
+
+/** `ws://…/uuid` as it is; `http://host:port` and `ws://host:port` are asked for theirs. */
+async function findWebSocketUrl(url: string): Promise<string> {
+  const { protocol, hostname, port, pathname } = new URL(url);
+  if (protocol.startsWith('ws') && pathname.length > 1) return url;
+  const page = await probeInspector(hostname, Number(port) || 80, undefined, 3000);
+  if (page !== undefined) return page.webSocketUrl;
+  throw new HolterError('E_INSPECTOR_REFUSED', `no Node inspector answers at ${hostname}:${port}`, {
+    hint: 'start the app with --inspect, or forward the port: ssh -L 9229:127.0.0.1:9229 host',
+  });
 }
 
 async function connect(

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, HolterError } from '../base/errors.ts';
 import type { Seconds } from '../base/units.ts';
 import { buildInside, explainStretches } from '../metrics/inside.ts';
-import { readBlockedState, startOutsideSampling } from '../metrics/record-outside.ts';
+import { readBlockedState } from '../metrics/record-blocked-state.ts';
+import { type OutsideSampler, startOutsideSampling } from '../metrics/record-outside.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { writeVitals } from '../metrics/vitals-file.ts';
 import type { Action, RecordingManifest, TargetInfo, WindowEnd } from '../recording/manifest.ts';
@@ -78,8 +80,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
       act('read /proc and its threads; not attached', 0, 'no effect');
       if (error.code === 'E_NATIVE_BLOCK') {
         act('SIGUSR1, after checking that Node catches it', 0, 'pending; a guard closes the inspector when it opens');
-        nativeStuck = describeNativeBlock(target.pid, clock);
-      } else await waitOutside(clock, options.seconds, signal, outside?.exited);
+        nativeStuck = await describeNativeBlock(target.pid, clock);
+      } else await waitOutside(clock, options.seconds, signal, outside);
     }
     if (attachment !== undefined) {
       options.onStep?.('watching');
@@ -89,7 +91,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
         intervalUs: options.intervalUs,
         act,
         signal,
-        mainCpu: () => outside?.mainCpuPercent() ?? 0,
+        ...(target.kind === 'process' ? { pid: target.pid } : {}),
       });
       options.onStep?.('leaving');
       left = await attachment.leave();
@@ -153,7 +155,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
       startedMonotonicUs: clock.startMs * 1000,
       seconds,
       requestedSeconds: options.seconds,
-      end: windowEnd(outsideResult?.exitedAtMs, outsideResult?.exitedHow, inside, nativeStuck, signal),
+      end: windowEnd(outsideResult?.exitedAtMs, inside, nativeStuck, signal),
     },
     access: inside === undefined ? 'outside' : 'inspector',
     ...(accessProblem === undefined ? {} : { accessProblem }),
@@ -169,14 +171,15 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
 /** A signal unanswered for so long, with the loop not at rest, is a native block. A stuck process is told within 5 s. */
 const NATIVE_AFTER_MS = 3000;
 
-function describeNativeBlock(pid: number, clock: WindowClock): StuckFile {
+async function describeNativeBlock(pid: number, clock: WindowClock): Promise<StuckFile> {
+  const native = await readBlockedState(pid);
   return {
     schema: 'holter.stuck/1',
     since: 0,
     ms: clock.now(),
     probes: { microtask: false, nextTick: false, immediate: false },
     frames: [],
-    native: readBlockedState(pid),
+    ...(native === undefined ? {} : { native }),
   };
 }
 
@@ -184,23 +187,9 @@ async function waitOutside(
   clock: WindowClock,
   seconds: number,
   signal: AbortSignal,
-  exited: Promise<void> | undefined,
+  outside: OutsideSampler | undefined,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  let stop: (() => void) | undefined;
-  await Promise.race([
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, seconds * 1000 - clock.now()));
-    }),
-    new Promise<void>((resolve) => {
-      stop = resolve;
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) resolve();
-    }),
-    ...(exited === undefined ? [] : [exited]),
-  ]);
-  clearTimeout(timer);
-  if (stop !== undefined) signal.removeEventListener('abort', stop);
+  while (clock.now() < seconds * 1000 && !signal.aborted && outside?.exited !== true) await sleep(50);
 }
 
 /** The loop's utilisation means nothing while V8's profiler runs (research/fleet.md 3.6). */
@@ -212,12 +201,11 @@ function maskUtilisation(vitals: VitalSigns, inside: InsideEvidence | undefined)
 
 function windowEnd(
   exitedAtMs: number | undefined,
-  exitedHow: string | undefined,
   inside: InsideEvidence | undefined,
   nativeStuck: StuckFile | undefined,
   signal: AbortSignal,
 ): WindowEnd {
-  if (exitedAtMs !== undefined) return { kind: 'target-exited', atMs: exitedAtMs, how: exitedHow ?? '' };
+  if (exitedAtMs !== undefined) return { kind: 'target-exited', atMs: exitedAtMs, how: '' };
   if (inside?.endedStuck || nativeStuck !== undefined) return { kind: 'stuck' };
   if (signal.aborted) return { kind: 'interrupted' };
   return { kind: 'complete' };

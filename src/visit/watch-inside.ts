@@ -4,6 +4,7 @@ import type { BridgeBatch, BridgeSample } from '../cdp/protocol.ts';
 import type { Session } from '../cdp/session.ts';
 import { attachToWorkers } from '../cdp/worker-sessions.ts';
 import { recordCpuProfile } from '../cpu/record-profile.ts';
+import { readScheduleStat } from '../linux/threads.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { STATE_EXPRESSION } from '../target/bridge-source.ts';
 import { watchAllocations } from './allocations.ts';
@@ -27,8 +28,8 @@ export interface InsideOptions {
   act: ActSink;
   /** Ctrl-C: leave with what there is. */
   signal: AbortSignal;
-  /** Main-thread CPU of the last second, percent; from outside. */
-  mainCpu: () => number;
+  /** For the CPU time of the main thread; absent when the target is on another machine. */
+  pid?: number;
 }
 
 export interface InsideEvidence {
@@ -90,6 +91,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     const sample = lastSample();
     return sample === undefined ? 0 : sample.time - sample.beat;
   };
+  const mainCpuPercent = meterMainCpu(options.pid, clock);
   const done = () => signal.aborted || !session.isOpen || clock.now() >= untilMs - LEAVE_MS;
 
   let stopProfiles: () => void = () => {};
@@ -115,7 +117,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     if (phase === 0 && clock.now() >= phaseAt && late() < 500) {
       phase = 1;
       await allocations.secondPhase();
-      if (options.mainCpu() > 80)
+      if (mainCpuPercent() > 80)
         evidence.loopIterationsPerSecond = await countLoops(session, evidence.samples);
     }
   }
@@ -184,6 +186,13 @@ async function recordProfiles(
 /** `[worker 3] resize` → `worker 3 resize`. */
 function workerName(title: string): string {
   return title.replace(/^\[worker (\d+)\]\s*/, 'worker $1 ').trim();
+}
+
+/** Share of one core the main thread used since this was called, in percent; 0 where it cannot be read. */
+function meterMainCpu(pid: number | undefined, clock: WindowClock): () => number {
+  const read = () => (pid === undefined ? 0 : (readScheduleStat(pid, pid)?.runNs ?? 0) / 1e6);
+  const [runMs, atMs] = [read(), clock.now()];
+  return () => (100 * (read() - runMs)) / Math.max(1, clock.now() - atMs);
 }
 
 /** Loop turns per second: from libuv's own counter where Node shows it, else by a short burst of immediates. */

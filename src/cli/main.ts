@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { registerDoctor } from './doctor.ts';
+import { registerOpen } from './open.ts';
+import { type ExitCode, exitCodeOf, renderError } from './outcome.ts';
+import { registerPs } from './ps.ts';
+import { HOLTER_VERSION } from './version.ts';
+
+// A reader that goes away (`holter ps | head`) must not become an uncaught error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.stderr.on('error', () => {});
+
+const words = process.argv.slice(2);
+const dashes = words.indexOf('--');
+const rest = dashes === -1 ? [] : words.slice(dashes + 1);
+const own = dashes === -1 ? words : words.slice(0, dashes);
+
+let exit: ExitCode = 0;
+const program = new Command('holter')
+  .description('Production diagnostics for Node.js: what is wrong with a process, and in which line.')
+  .version(HOLTER_VERSION)
+  .option('--debug', 'on errors show the whole chain of causes')
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText('after', '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open');
+registerDoctor(program, rest, (code) => {
+  exit = code;
+});
+registerPs(program);
+registerOpen(program);
+for (const command of program.commands) command.exitOverride().option('--debug', 'on errors show the whole chain of causes');
+
+try {
+  if (own.length === 0 && rest.length === 0) program.outputHelp();
+  else await program.parseAsync(own, { from: 'user' });
+} catch (error) {
+  // commander has already printed what it had to say; its own errors are the user's words.
+  if (error instanceof CommanderError) exit = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(renderError(error, own.includes('--debug')));
+    exit = exitCodeOf(error);
+  }
+}
+// Not process.exit: what is still on its way to a pipe must arrive.
+process.exitCode = exit;
