@@ -1,4 +1,5 @@
-import type { Action, LeaveCheck, TargetInfo, WindowEnd } from '../recording/manifest.ts';
+import type { TargetInfo } from '../base/target-info.ts';
+import type { Action, LeaveCheck, WindowEnd } from '../recording/manifest.ts';
 
 /** Closed list of design.md §6. */
 export const FINDING_KINDS = [

@@ -11,15 +11,41 @@ export interface PageData {
   holter: string;
   recording: string;
   recordingBytes: number;
+  /** Length of the window that was asked for; the time axis keeps it when the target died or got stuck early. */
+  requestedSeconds: number;
+  /** `outside` = nothing from inside the process, `accessProblem` says why. */
+  access: 'inspector' | 'outside';
+  accessProblem?: string;
+  /** Stack of a loop that does not turn: shown where there is no profile. Innermost frame first. */
+  stuck?: PageStuck;
   /** Series by name (metrics/series.ts); `t` in ms after window start; null = gap. */
-  series: { name: string; t: number[]; v: (number | null)[]; masked?: { fromMs: number; toMs: number; why: string }[] }[];
+  series: {
+    name: string;
+    t: number[];
+    v: (number | null)[];
+    masked?: { fromMs: number; toMs: number; why: string }[];
+  }[];
   blocked: { at: number; ms: number; open?: boolean }[];
   gc: { at: number; ms: number; kind: string }[];
   /** One per thread, main first. */
   profiles: PageProfile[];
 }
 
-/** cpu/call-tree.ts flattened; node 0 is the root, parents before children. Samples index into nodes. */
+/** What is known of a loop that did not turn. `since` and `ms` in ms after window start. */
+export interface PageStuck {
+  since: number;
+  ms: number;
+  frames: { function: string; file: string; line: number; room: PageRoom; values: string }[];
+  /** Sentence about a thread stuck outside of JS, '' when it is in JS. */
+  native: string;
+}
+
+/**
+ * cpu/call-tree.ts flattened; node 0 is the root, parents before children. Samples index into nodes.
+ * Four columns are coded as differences, because 60 000 small numbers are a third of 60 000 large ones:
+ * `nodes.parent[i]` = i − parent (0 for the root), `samples.time` = hundredths of a ms after the sample before
+ * (the first: after window start), `samples.node` and `lines.node` = node − the node before (the first: − 0).
+ */
 export interface PageProfile {
   thread: string;
   unit: 'microseconds' | 'bytes';
@@ -27,6 +53,7 @@ export interface PageProfile {
   to: number;
   frames: {
     name: string[];
+    /** As the engineer would type it: below the target's cwd, or `package/path` of a dependency. */
     file: string[];
     line: number[];
     column: number[];

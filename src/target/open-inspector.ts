@@ -14,6 +14,7 @@ import { expectedInspectorPort, isInspectorPort } from './inspector-port.ts';
 import { type ActivationNotes, noteListeners } from './leave.ts';
 import { type FoundInspector, findInspector } from './leftover-inspector.ts';
 import { listOwnListeners } from './own-listeners.ts';
+import { waitsForSyncChild } from './sync-child.ts';
 
 export interface OpenOptions {
   /** Wait so long for the port: a target in a long native call opens it only afterwards. Default 4000. */
@@ -240,9 +241,9 @@ async function waitForInspector(
   }
 }
 
-/** The main thread waits in an event loop (epoll), not in some other call. */
+/** The main thread rests in its event loop (epoll), and not in that of an execSync. */
 function isIdle(pid: number): boolean {
-  return readSystemCall(pid)?.name.startsWith('epoll_') ?? false;
+  return (readSystemCall(pid)?.name.startsWith('epoll_') ?? false) && !waitsForSyncChild(pid);
 }
 
 /** How often the main thread has gone to sleep: grows when a signal woke its loop, not while it sits in execSync. */

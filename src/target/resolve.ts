@@ -4,10 +4,9 @@ import { listPids, probeLink } from '../linux/proc-file.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
 import { readProcessStatus } from '../linux/process-status.ts';
 import { readListeningSockets } from '../linux/sockets.ts';
-import type { TargetInfo } from '../recording/manifest.ts';
 import { listNodeProcesses } from './list.ts';
 import { describeProcess, type NodeProcess } from './node-process.ts';
-import { readTargetInfo } from './target-info.ts';
+import { type ProcessInfo, readTargetInfo } from './target-info.ts';
 
 /** What the user wrote, before anybody looked for it. */
 export type TargetSpec =
@@ -22,7 +21,7 @@ export type ResolvedTarget =
   | {
       kind: 'process';
       pid: number;
-      info: TargetInfo;
+      info: ProcessInfo;
       uid: number;
       /** False: in a container or the like, its ports are not ours. Unknown counts as true. */
       netNamespaceIsOurs: boolean;
@@ -60,13 +59,18 @@ function checkedPort(text: string): number {
   throw new HolterError('E_USAGE', `not a port: ${text}`, { hint: 'ports go from 1 to 65535' });
 }
 
+export interface ResolveOptions {
+  /** Process that is never meant by a name, nor are its children: holter itself by default. */
+  ownPid?: number;
+}
+
 /**
  * Finds the one process a target names; never guesses. Touches nothing: reads /proc.
  *
  * Throws E_NO_SUCH_PROCESS, E_NO_MATCH, E_SEVERAL_MATCHES (lists them), E_NOT_NODE, E_OTHER_RUNTIME, E_ZOMBIE, E_PERMISSION;
  * E_PLATFORM off Linux for everything but an inspector's address; E_USAGE as in parseTarget.
  */
-export async function resolveTarget(text: string): Promise<ResolvedTarget> {
+export async function resolveTarget(text: string, options: ResolveOptions = {}): Promise<ResolvedTarget> {
   const spec = parseTarget(text);
   if (spec.kind === 'inspector') return spec;
   if (process.platform !== 'linux') {
@@ -79,9 +83,9 @@ export async function resolveTarget(text: string): Promise<ResolvedTarget> {
     );
   }
   if (spec.kind === 'pid') return resolveProcess(outerPid(spec.pid));
-  const others = withoutOurselves(await listNodeProcesses({ cpuMs: 0 }));
-  if (spec.kind === 'port') return resolveProcess(pidOnPort(spec.port, others));
-  return resolveProcess(pidByName(spec.name, others));
+  const rows = await listNodeProcesses({ cpuMs: 0 });
+  if (spec.kind === 'port') return resolveProcess(pidOnPort(spec.port, rows));
+  return resolveProcess(pidByName(spec.name, withoutOurselves(rows, options.ownPid ?? process.pid)));
 }
 
 /** A pid as seen from here; one from inside a container is looked for among the inner pids when no outer one has it. */
@@ -157,10 +161,10 @@ function onLine(text: string, width: number): string {
 }
 
 /** Neither holter itself nor what it started, nor the npx, npm or sudo that started holter, which carry the target's name too. */
-function withoutOurselves(rows: readonly NodeProcess[]): NodeProcess[] {
-  const ours = new Set([process.pid]);
+function withoutOurselves(rows: readonly NodeProcess[], ownPid: number): NodeProcess[] {
+  const ours = new Set([ownPid]);
   const byPid = new Map(rows.map((row) => [row.pid, row]));
-  for (let pid = process.ppid, steps = 0; pid > 1 && steps < 64; steps++) {
+  for (let pid = readProcessStat(ownPid)?.ppid ?? 0, steps = 0; pid > 1 && steps < 64; steps++) {
     const parent = byPid.get(pid);
     if (parent !== undefined && !/\b(npx|npm|pnpm|yarn|holter)\b/.test(parent.command)) break;
     ours.add(pid);
@@ -168,7 +172,7 @@ function withoutOurselves(rows: readonly NodeProcess[]): NodeProcess[] {
   }
   const isChild = (row: NodeProcess): boolean => {
     for (let pid = row.ppid, steps = 0; pid > 1 && steps < 64; steps++) {
-      if (pid === process.pid) return true;
+      if (pid === ownPid) return true;
       pid = byPid.get(pid)?.ppid ?? readProcessStat(pid)?.ppid ?? 0;
     }
     return false;

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import type { FindingKind } from './report.ts';
+
+/**
+ * Advice texts live in `advice/<kind>.md`, one paragraph per cause, so that they can be read and improved without
+ * touching a rule:
+ *
+ *     Default text with {placeholders}.
+ *
+ *     ## crypto
+ *     Text for this variant.
+ *
+ * Sentences that hold a placeholder without a value are left out, so one text serves evidence of different depth.
+ */
+export function adviceFor(
+  kind: FindingKind,
+  variant: string,
+  values: Record<string, string | undefined> = {},
+): string {
+  const sections = sectionsOf(kind);
+  const text = sections.get(variant) ?? sections.get('') ?? '';
+  return text
+    .split(/(?<=[.!?])\s+/)
+    .filter((sentence) =>
+      [...sentence.matchAll(/\{(\w+)\}/g)].every(([, name]) => (values[name!] ?? '') !== ''),
+    )
+    .map((sentence) => sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!))
+    .join(' ');
+}
+
+const cache = new Map<string, Map<string, string>>();
+
+/** Variant → paragraph; '' is the default. Throws the file system's error when the installation is incomplete. */
+function sectionsOf(kind: FindingKind): Map<string, string> {
+  const known = cache.get(kind);
+  if (known !== undefined) return known;
+  const sections = new Map<string, string>();
+  const text = readFileSync(new URL(`./advice/${kind}.md`, import.meta.url), 'utf8');
+  for (const part of text.split(/^## /m)) {
+    const heading =
+      sections.size === 0 && !text.startsWith('## ') ? '' : part.slice(0, part.indexOf('\n')).trim();
+    const body = heading === '' ? part : part.slice(part.indexOf('\n'));
+    sections.set(heading, body.replace(/\s+/g, ' ').trim());
+  }
+  cache.set(kind, sections);
+  return sections;
+}

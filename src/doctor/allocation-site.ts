@@ -1,0 +1,86 @@
+import type { Bytes, Share } from '../base/units.ts';
+import { type Blame, blameFunction, blameStacks } from '../cpu/blame.ts';
+import type { CallTree, ExternalAllocation } from '../cpu/call-tree.ts';
+import { findFunctionExtent, findLines } from '../cpu/function-source.ts';
+import { chargeWork, heaviestFunctions, weightOf } from './charged-work.ts';
+import type { Evidence } from './evidence.ts';
+
+/** Where memory that stays comes from. */
+export interface AllocationSite {
+  blame: Blame;
+  /** Sampled bytes alive from this place. */
+  bytes: Bytes;
+  /** Of all sampled bytes alive. */
+  share: Share;
+}
+
+/** Lines that put something where it stays. */
+const KEEPING =
+  /\.(push|unshift|set|add|append|enqueue|insert)\s*\(|\.(on|once|addListener|addEventListener|prependListener|subscribe)\s*\(|\]\s*(\?\?|\|\|)?=(?![=>])|\bset(Interval|Timeout)\s*\(/;
+/** Lines that make large things. */
+const MAKING =
+  /\bnew\s+[\w$.]+|\bBuffer\s*\.\s*(alloc|from|concat)|\.repeat\s*\(|\.fill\s*\(|\bArray\s*\.\s*from|\bJSON\s*\.\s*parse|\bstructuredClone|\{\s*\.\.\.|\.(map|slice|concat|split)\s*\(/;
+
+/** Charges what is alive to the user's (or, without one, a dependency's) innermost functions; undefined without any. */
+export function heaviestSite(evidence: Evidence, tree: CallTree): AllocationSite | undefined {
+  const work = chargeWork(tree, true);
+  const frame = heaviestFunctions(work, 1)[0];
+  if (frame === undefined || work.busy === 0) return undefined;
+  const blame = blameFunction(tree, weightOf(tree, work, frame), frame, { sources: evidence.sources });
+  const share = work.own[frame]! / work.busy;
+  blame.share = share;
+  blame.places[0]!.share = share;
+  if (!hasLines(tree, frame))
+    moveToAllocatingLine(evidence, blame, tree.frames.line[frame]!, tree.frames.column[frame]!);
+  return { blame, bytes: work.own[frame]!, share };
+}
+
+/** The same for Buffers: the innermost user function of the stacks with most bytes alive. */
+export function heaviestExternalSite(evidence: Evidence): AllocationSite | undefined {
+  let all = 0;
+  const groups = new Map<string, { bytes: Bytes; stacks: ExternalAllocation[] }>();
+  for (const allocation of evidence.external) {
+    all += allocation.aliveBytes;
+    const frame =
+      allocation.frames.find((each) => each.party === 'user') ??
+      allocation.frames.find((each) => each.party === 'dependency');
+    if (frame === undefined || allocation.aliveBytes <= 0) continue;
+    const key = `${frame.function}\n${frame.file}`;
+    const group = groups.get(key) ?? { bytes: 0, stacks: [] };
+    group.bytes += allocation.aliveBytes;
+    group.stacks.push(allocation);
+    groups.set(key, group);
+  }
+  const best = [...groups.values()].sort((a, b) => b.bytes - a.bytes)[0];
+  if (best === undefined) return undefined;
+  best.stacks.sort((a, b) => b.aliveBytes - a.aliveBytes);
+  // The line of most bytes, not of most stacks: the heaviest stack alone decides.
+  const blame = blameStacks(best.stacks.slice(0, 1), { sources: evidence.sources });
+  if (blame === undefined) return undefined;
+  blame.share = best.bytes / all;
+  blame.places[0]!.share = blame.share;
+  return { blame, bytes: best.bytes, share: blame.share };
+}
+
+function hasLines(tree: CallTree, frame: number): boolean {
+  return tree.lines.node.some((node) => tree.frame[node] === frame);
+}
+
+/**
+ * V8's allocation samples know the function, not the line. When the function's text has one line that keeps something,
+ * or else one that makes something, that is the line; otherwise the function's first line stays.
+ */
+function moveToAllocatingLine(evidence: Evidence, blame: Blame, line: number, column: number): void {
+  const place = blame.places[0]!;
+  const lines = evidence.sources.lines(place.file);
+  const extent = lines && findFunctionExtent(lines, line, column);
+  if (lines === undefined || extent === undefined || blame.callee !== undefined) return;
+  const keeping = findLines(lines, extent, KEEPING);
+  const making = findLines(lines, extent, MAKING);
+  const both = keeping.filter((each) => making.includes(each));
+  const found = both[0] ?? making[0] ?? keeping[0];
+  if (found === undefined) return;
+  place.line = found;
+  place.column = 0;
+  if (!blame.lineShares.has(found)) blame.lineShares.set(found, blame.share);
+}

@@ -1,0 +1,114 @@
+import type { Milliseconds, Percent } from '../base/units.ts';
+import type { Series, SeriesName, VitalSigns } from '../metrics/series.ts';
+import { median, quantile, summarise } from '../metrics/statistics.ts';
+
+/** What the process asked of the machine and what it got. NaN = not measured. */
+export interface MachineFacts {
+  /** Median CPU of the main thread, % of one core. */
+  cpuMedian: Percent;
+  cpuP95: Percent;
+  /** CPU time of the main thread over the window. */
+  cpuMs: Milliseconds;
+  /** Median of 1 s means of run-queue wait of the main thread, % of wall time. */
+  waitMedian: Percent;
+  /** First quartile of the same: a starvation that comes and goes is not sustained. */
+  waitLow: Percent;
+  /** Median of CPU + wait: what the thread would have used on a free machine. */
+  demandMedian: Percent;
+  /** 0–1: part of its runnable time in which the main thread really ran. 1 when unknown. */
+  runShare: number;
+  throttledMedian: Percent;
+  stealMedian: Percent;
+  machineMedian: Percent;
+}
+
+const BIN_MS = 1000;
+
+/** Medians over 1 s means: /proc counts CPU in 10 ms ticks, so a 100 ms value alone is coarse. */
+export function measureMachine(vitals: VitalSigns, windowMs: Milliseconds): MachineFacts {
+  const cpu = binMeans(vitals.series.get('cpu.main_percent'), windowMs);
+  const wait = binMeans(vitals.series.get('sched.main_wait_percent'), windowMs);
+  const demand = cpu.map((value, bin) => value + (Number.isFinite(wait[bin]) ? wait[bin]! : 0));
+  const cpuMean = mean(cpu);
+  const waitMean = mean(wait);
+  const runnable = cpuMean + waitMean;
+  const series = vitals.series.get('cpu.main_percent');
+  return {
+    cpuMedian: median(cpu),
+    cpuP95: series === undefined ? Number.NaN : summarise(series).p95,
+    cpuMs: (cpuMean / 100) * windowMs,
+    waitMedian: median(wait),
+    waitLow: quantile(wait, 0.25),
+    demandMedian: median(demand),
+    runShare: runnable > 1 ? cpuMean / runnable : 1,
+    throttledMedian: median(binMeans(vitals.series.get('cgroup.throttled_percent'), windowMs)),
+    stealMedian: median(binMeans(vitals.series.get('machine.steal_percent'), windowMs)),
+    machineMedian: median(binMeans(vitals.series.get('machine.cpu_percent'), windowMs)),
+  };
+}
+
+/** Summary of a series by name, all NaN when it was not recorded. */
+export function summaryOf(vitals: VitalSigns, name: SeriesName): ReturnType<typeof summarise> {
+  const series = vitals.series.get(name);
+  return series === undefined
+    ? { min: Number.NaN, median: Number.NaN, p95: Number.NaN, max: Number.NaN }
+    : summarise(series);
+}
+
+/** 99th percentile of a series, NaN when it was not recorded. */
+export function p99Of(vitals: VitalSigns, name: SeriesName): number {
+  const series = vitals.series.get(name);
+  return series === undefined ? Number.NaN : quantile(series.value, 0.99);
+}
+
+function binMeans(series: Series | undefined, windowMs: Milliseconds): number[] {
+  if (series === undefined) return [];
+  const bins = Math.max(1, Math.round(windowMs / BIN_MS));
+  const sum = new Float64Array(bins);
+  const count = new Float64Array(bins);
+  for (let index = 0; index < series.time.length; index++) {
+    const value = series.value[index]!;
+    const bin = Math.min(bins - 1, Math.floor(series.time[index]! / BIN_MS));
+    if (!Number.isFinite(value) || bin < 0) continue;
+    sum[bin]! += value;
+    count[bin]!++;
+  }
+  const means: number[] = [];
+  for (let bin = 0; bin < bins; bin++) means.push(count[bin]! > 0 ? sum[bin]! / count[bin]! : Number.NaN);
+  return means;
+}
+
+function mean(values: readonly number[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    sum += value;
+    count++;
+  }
+  return count === 0 ? Number.NaN : sum / count;
+}
+
+/** Limits of cpu-starved; the reasons are in its docstring. */
+export const STARVED_WAIT_PERCENT: Percent = 50;
+export const STARVED_WAIT_LOW_PERCENT: Percent = 35;
+export const STARVED_THROTTLED_PERCENT: Percent = 20;
+export const STARVED_STEAL_PERCENT: Percent = 20;
+const STARVED_DEMAND_PERCENT = 50;
+
+/** Which shortage of the machine holds the process back; undefined when none does. Throttling first: it is exact. */
+export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait' | undefined {
+  // A throttled or stolen-from thread shows neither as running nor, on some kernels, as waiting.
+  const kept =
+    (Number.isFinite(machine.throttledMedian) ? machine.throttledMedian : 0) + machine.demandMedian;
+  if (machine.throttledMedian >= STARVED_THROTTLED_PERCENT && kept >= STARVED_DEMAND_PERCENT)
+    return 'throttled';
+  if (machine.stealMedian >= STARVED_STEAL_PERCENT && machine.demandMedian >= 30) return 'steal';
+  const waits = machine.waitMedian >= STARVED_WAIT_PERCENT && machine.waitLow >= STARVED_WAIT_LOW_PERCENT;
+  return waits && machine.demandMedian >= STARVED_DEMAND_PERCENT ? 'wait' : undefined;
+}
+
+/** True when the machine holds the process back, see {@link starvation}. */
+export function isStarved(machine: MachineFacts): boolean {
+  return starvation(machine) !== undefined;
+}

@@ -1,0 +1,163 @@
+import { formatDuration, formatPercent } from '../../base/quantity.ts';
+import { type Blame, blameFunction } from '../../cpu/blame.ts';
+import type { CallTree } from '../../cpu/call-tree.ts';
+import { adviceFor } from '../advice.ts';
+import { type ChargedWork, heaviestFunctions, weightOf } from '../charged-work.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Facts } from '../facts.ts';
+import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
+import { isStarved } from '../machine-facts.ts';
+import { nextCommands } from '../next-commands.ts';
+import type { Finding } from '../report.ts';
+import type { Rule } from '../rule.ts';
+import { isBlocking, nodesUnder } from '../sync-calls.ts';
+import { causeWords, syncCauseOf } from '../sync-cause.ts';
+
+const LIMIT_DEMAND_PERCENT = 75;
+const LIMIT_SHARE_PERCENT = 30;
+const LIMIT_TOP_PERCENT = 50;
+const TOP = 3;
+/** CPU time of one function per unit of work. */
+const LIMIT_UNIT_MS = 1;
+const LIMIT_TOP_UNIT_MS = 1.5;
+
+/**
+ * The main thread has no CPU left and a few functions of the user's take it.
+ *
+ *     CPU          ▇▇▇▇▇▇▇▇▇▇   at the end of one core: every server at capacity looks like this
+ *     own work     ███████░░░   one function, 8 ms of CPU for each request        → finding
+ *     own work     ██░█░░█░░░   0.2 ms of it for each request, the rest is I/O    → healthy, merely busy
+ *
+ * Statistic: CPU + run-queue wait of the main thread (what it would use on a free machine); own work of each function
+ * (charged-work.ts) as share of the thread's busy time, and as CPU time per HTTP request, or per turn of the loop and
+ * connection where no HTTP is served. Threshold: demand ≥ 75 %; one function ≥ 30 % and ≥ 1 ms a unit, or the first
+ * three ≥ 50 % and ≥ 1.5 ms together. Reason: a request of a lean server costs 0.03–0.5 ms in all, so a function
+ * with 1 ms of its own is worth a look, and below that only more processes help.
+ */
+export const cpuBound: Rule = {
+  kind: 'cpu-bound',
+  needs: ['outside', 'profile'],
+  judge(evidence: Evidence, facts: Facts): Finding[] {
+    const { main } = evidence;
+    const { work, machine } = facts;
+    if (main === undefined || work === undefined || work.busy === 0 || facts.stuck) return [];
+    if (!(machine.demandMedian >= LIMIT_DEMAND_PERCENT)) return [];
+    const unit = unitOfWork(evidence, facts);
+    if (unit === undefined) return [];
+    const top = heaviestFunctions(work, TOP).filter(
+      (frame) => !isBlamedForBlocking(main, work, facts, frame),
+    );
+    const hottest = top[0];
+    if (hottest === undefined) return [];
+    const msOf = (frame: number): number => facts.cpuMsOf(work.own[frame]!) / unit.count;
+    const percentOf = (frame: number): number => (work.own[frame]! / work.busy) * 100;
+    const total = (value: (frame: number) => number): number =>
+      top.reduce((sum, frame) => sum + value(frame), 0);
+    const alone = percentOf(hottest) >= LIMIT_SHARE_PERCENT && msOf(hottest) >= LIMIT_UNIT_MS;
+    const together =
+      percentOf(hottest) >= 10 && total(percentOf) >= LIMIT_TOP_PERCENT && total(msOf) >= LIMIT_TOP_UNIT_MS;
+    if (!alone && !together) return [];
+
+    const options = { sources: evidence.sources, stacks: evidence.blockStacks };
+    const named = top
+      .filter((frame) => frame === hottest || percentOf(frame) >= 8)
+      .map((frame) => ({ frame, blame: blameFunction(main, weightOf(main, work, frame), frame, options) }));
+    for (const { frame, blame } of named) blame.places[0]!.share = percentOf(frame) / 100;
+    return [describe(evidence, facts, named, unit, { percentOf, msOf })];
+  },
+};
+
+interface Unit {
+  name: string;
+  count: number;
+}
+
+/** What the CPU time is divided by; undefined when nothing tells how much was asked of the process. */
+function unitOfWork(evidence: Evidence, facts: Facts): Unit | undefined {
+  if (facts.requests > 0) return { name: 'request', count: facts.requests };
+  const turns = (evidence.vitals.loopIterationsPerSecond ?? 0) * (facts.windowMs / 1000);
+  if (turns <= 0) return undefined;
+  // One turn serves at most one message of each connection; a server without HTTP must not look worse for being busy.
+  const { resources } = evidence.vitals;
+  const connections = ['TCPSocketWrap', 'PipeWrap', 'TLSWrap'].map((type) => resources[type]?.[1] ?? 0);
+  return { name: 'turn of the loop', count: turns * Math.max(1, Math.max(...connections)) };
+}
+
+function isBlamedForBlocking(main: CallTree, work: ChargedWork, facts: Facts, frame: number): boolean {
+  return facts.syncCalls.some((calls) => {
+    if (!isBlocking(calls, facts.windowMs) || calls.blame.frame < 0) return false;
+    const under = nodesUnder(main, calls.blame.frame);
+    let inside = 0;
+    for (let node = 0; node < main.length; node++) {
+      if (work.owner[node] === frame && under[node] === 1) inside += main.self[node]!;
+    }
+    return inside >= work.own[frame]! / 2;
+  });
+}
+
+function describe(
+  evidence: Evidence,
+  facts: Facts,
+  named: { frame: number; blame: Blame }[],
+  unit: Unit,
+  measure: { percentOf: (frame: number) => number; msOf: (frame: number) => number },
+): Finding {
+  const { machine } = facts;
+  const { frame, blame } = named[0]!;
+  const place = blame.places[0]!;
+  const percent = measure.percentOf(frame);
+  const ms = measure.msOf(frame);
+  const cause = syncCauseOf(evidence, blame);
+  const inside = causeWords(blame, cause);
+  const others = named.slice(1);
+  const source = excerptOf(evidence, blame);
+  const starved = isStarved(machine);
+  return {
+    kind: 'cpu-bound',
+    problem: 'cpu-high-serving',
+    severity: machine.demandMedian >= 90 && ms >= 3 ? 'critical' : 'warning',
+    confidence: confidenceOf(
+      0.72 +
+        Math.min(0.12, ((percent - LIMIT_SHARE_PERCENT) / 100) * 0.3) +
+        Math.min(0.12, Math.log2(Math.max(1, ms)) * 0.04),
+    ),
+    title:
+      others.length > 0 && percent < LIMIT_TOP_PERCENT
+        ? `${callName(place)} and ${others.length} more take the CPU of the main thread: ${formatPercent(percent)} in ${callName(place)}`
+        : `${callName(place)} takes ${formatPercent(percent)} of the main thread, ${formatDuration(ms)} per ${unit.name}`,
+    evidence: [
+      evidenceLine('main thread CPU median', machine.cpuMedian, '%', LIMIT_DEMAND_PERCENT),
+      ...(machine.waitMedian >= 5
+        ? [evidenceLine('CPU and wait for it', machine.demandMedian, '%', LIMIT_DEMAND_PERCENT)]
+        : []),
+      ...named.map((each) =>
+        evidenceLine(
+          `own work of ${each.blame.places[0]!.function}`,
+          measure.percentOf(each.frame),
+          '%',
+          LIMIT_SHARE_PERCENT,
+        ),
+      ),
+      evidenceLine(`CPU per ${unit.name} in it`, ms, 'ms', LIMIT_UNIT_MS),
+      evidenceLine('garbage collection', facts.gc.percent, '%', 10, 'below'),
+      ...(Number.isFinite(machine.waitMedian)
+        ? [evidenceLine('run-queue wait', machine.waitMedian, '%', 50, 'below')]
+        : []),
+    ],
+    where: whereOf(
+      [...blame.places, ...others.map((each) => each.blame.places[0]!)],
+      evidence.manifest.target.cwd,
+    ),
+    advice: adviceFor('cpu-bound', cause, {
+      function: callName(place),
+      share: formatPercent(percent),
+      unitMs: formatDuration(ms),
+      unit: unit.name,
+      callee: inside,
+    }),
+    next: nextCommands(evidence, 'after-fix'),
+    ...(source === undefined ? {} : { source }),
+    alsoExplains: ['slow-throughput'],
+    ...(starved ? { suspended: true } : {}),
+  };
+}

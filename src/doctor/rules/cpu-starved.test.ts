@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { drawEvidence } from '../evidence.fixture.ts';
+import { judge } from '../judge.ts';
+
+const kinds = (drawing: Parameters<typeof drawEvidence>[0]): string[] =>
+  judge(drawEvidence(drawing)).findings.map(({ kind }) => kind);
+
+describe('cpu-starved', () => {
+  it('fires when half of the time is spent in the run queue', () => {
+    expect(kinds({ cpu: '▄', wait: '▆' })).toEqual(['cpu-starved']);
+    expect(kinds({ cpu: '▄', wait: '▄' })).toEqual([]);
+  });
+
+  it('needs it to last', () => {
+    expect(kinds({ cpu: '▄', wait: '▁▁▁▁▁▆▆▆▆▆' })).toEqual([]);
+  });
+
+  it('is silent for a process that wants little', () => {
+    expect(kinds({ cpu: '▁', wait: '▃', throttled: '▂' })).toEqual([]);
+  });
+
+  it('tells throttling and steal apart', () => {
+    const titled = (drawing: Parameters<typeof drawEvidence>[0]): string | undefined => judge(drawEvidence(drawing)).findings[0]?.title;
+    expect(titled({ cpu: '▄', throttled: '▅' })).toContain('throttled 57 % of the time: its CPU limit is 2 cores');
+    expect(titled({ cpu: '▄', steal: '▄' })).toContain('steal');
+  });
+});

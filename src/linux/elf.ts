@@ -1,0 +1,125 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** A section of an ELF file; offsets and sizes in bytes. */
+export interface ElfSection {
+  name: string;
+  /** sh_type: 2 SYMTAB, 3 STRTAB, 6 DYNAMIC, 8 NOBITS, 11 DYNSYM, 0x6ffffff6 GNU_HASH. */
+  type: number;
+  address: number;
+  offset: number;
+  size: number;
+  /** Index of the string table that belongs to it. */
+  link: number;
+}
+
+/** A program header; only what a debugger of a running process needs. */
+export interface ElfSegment {
+  /** p_type: 1 LOAD, 2 DYNAMIC, 3 INTERP. */
+  type: number;
+  offset: number;
+  address: number;
+}
+
+const MAX_SECTIONS = 4096;
+const MAX_SEGMENTS = 512;
+
+/**
+ * Reads ELF64 little-endian files by `pread`, piece by piece: a Node binary is 120 MB and a look at it must touch a few
+ * pages only. Layout: System V ABI, chapter 4. Everything read is bounded; broken files give undefined.
+ */
+export class ElfFile {
+  readonly sections: readonly ElfSection[];
+  readonly segments: readonly ElfSegment[];
+  /** e_type 3: position independent, addresses are relative to where it is mapped. */
+  readonly relocatable: boolean;
+  readonly #fd: number;
+
+  private constructor(fd: number, header: Buffer, sections: ElfSection[], segments: ElfSegment[]) {
+    this.#fd = fd;
+    this.relocatable = header.readUInt16LE(16) === 3;
+    this.sections = sections;
+    this.segments = segments;
+  }
+
+  /** undefined when the file is not ELF64 little-endian or is cut short; throws the errno of open. Close it after use. */
+  static open(path: string): ElfFile | undefined {
+    const fd = openSync(path, 'r');
+    const header = pread(fd, 0, 64);
+    const isElf =
+      header.length === 64 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2 && header[5] === 1;
+    const sections = isElf ? readSections(fd, header) : undefined;
+    if (sections === undefined) {
+      closeSync(fd);
+      return undefined;
+    }
+    return new ElfFile(fd, header, sections, readSegments(fd, header));
+  }
+
+  section(name: string): ElfSection | undefined {
+    return this.sections.find((section) => section.name === name);
+  }
+
+  /** Up to `length` bytes of the file; fewer at its end. */
+  read(offset: number, length: number): Buffer {
+    return pread(this.#fd, offset, length);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function readSections(fd: number, header: Buffer): ElfSection[] | undefined {
+  const count = header.readUInt16LE(60);
+  const entrySize = header.readUInt16LE(58);
+  if (count > MAX_SECTIONS || (count > 0 && entrySize < 64)) return undefined;
+  const table = pread(fd, Number(header.readBigUInt64LE(40)), count * entrySize);
+  if (table.length < count * entrySize) return undefined;
+  const raw = Array.from({ length: count }, (_, index) => {
+    const at = index * entrySize;
+    return {
+      nameOffset: table.readUInt32LE(at),
+      type: table.readUInt32LE(at + 4),
+      address: Number(table.readBigUInt64LE(at + 16)),
+      offset: Number(table.readBigUInt64LE(at + 24)),
+      size: Number(table.readBigUInt64LE(at + 32)),
+      link: table.readUInt32LE(at + 40),
+    };
+  });
+  const nameSection = raw[header.readUInt16LE(62)];
+  const names =
+    nameSection === undefined
+      ? ''
+      : pread(fd, nameSection.offset, Math.min(nameSection.size, 65_536)).toString('latin1');
+  return raw.map(({ nameOffset, ...section }) => {
+    const end = names.indexOf('\0', nameOffset);
+    return { name: names.slice(nameOffset, end < 0 ? undefined : end), ...section };
+  });
+}
+
+function readSegments(fd: number, header: Buffer): ElfSegment[] {
+  const count = Math.min(header.readUInt16LE(56), MAX_SEGMENTS);
+  const entrySize = header.readUInt16LE(54);
+  const table = pread(fd, Number(header.readBigUInt64LE(32)), count * entrySize);
+  const segments: ElfSegment[] = [];
+  for (let at = 0; entrySize >= 56 && at + 56 <= table.length; at += entrySize) {
+    segments.push({
+      type: table.readUInt32LE(at),
+      offset: Number(table.readBigUInt64LE(at + 8)),
+      address: Number(table.readBigUInt64LE(at + 16)),
+    });
+  }
+  return segments;
+}
+
+function pread(fd: number, offset: number, length: number): Buffer {
+  if (!Number.isSafeInteger(offset) || offset < 0 || length <= 0) return Buffer.alloc(0);
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, bytes, done, length - done, offset + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}

@@ -1,0 +1,71 @@
+import { PROC, readFolderIfAny, readLinkIfAny, readTextIfAny } from './proc-file.ts';
+
+/** A TCP socket somebody listens on. */
+export interface ListeningSocket {
+  address: string;
+  port: number;
+  inode: number;
+}
+
+const LISTEN = '0A';
+
+/** Parses `/proc/net/tcp` or `tcp6` (Documentation/networking/proc_net_tcp.rst) and keeps listeners. */
+export function parseListeningSockets(text: string): ListeningSocket[] {
+  const sockets: ListeningSocket[] = [];
+  for (const line of text.split('\n')) {
+    const fields = line.trim().split(/\s+/);
+    if (fields[3] !== LISTEN) continue;
+    const local = /^([0-9A-F]+):([0-9A-F]{4})$/i.exec(fields[1] ?? '');
+    const inode = Number(fields[9]);
+    if (local === null || !Number.isInteger(inode)) continue;
+    sockets.push({ address: addressText(local[1]!), port: Number.parseInt(local[2]!, 16), inode });
+  }
+  return sockets;
+}
+
+/** Listeners of the network namespace the process lives in, its own and those of others; readable by everyone. */
+export function readListeningSockets(pid: number | 'self', proc: string = PROC): ListeningSocket[] {
+  return ['tcp', 'tcp6'].flatMap((file) => {
+    return parseListeningSockets(readTextIfAny(`${proc}/${pid}/net/${file}`) ?? '');
+  });
+}
+
+/** What the open descriptors of a process point to, e.g. `socket:[4711]`, `/var/log/app.log`, by number. */
+export function readDescriptors(pid: number, proc: string = PROC): Map<number, string> | undefined {
+  const names = readFolderIfAny(`${proc}/${pid}/fd`);
+  if (names === undefined) return undefined;
+  const descriptors = new Map<number, string>();
+  for (const name of names) {
+    const link = readLinkIfAny(`${proc}/${pid}/fd/${name}`);
+    if (link !== undefined) descriptors.set(Number(name), link);
+  }
+  return descriptors;
+}
+
+/** Inodes of the sockets a process holds; undefined without the right to look. */
+export function readSocketInodes(pid: number, proc: string = PROC): Set<number> | undefined {
+  const descriptors = readDescriptors(pid, proc);
+  if (descriptors === undefined) return undefined;
+  const inodes = new Set<number>();
+  for (const link of descriptors.values()) {
+    const socket = /^socket:\[(\d+)\]$/.exec(link);
+    if (socket !== null) inodes.add(Number(socket[1]));
+  }
+  return inodes;
+}
+
+/** The kernel prints addresses as 32-bit words in host order; both supported architectures are little-endian. */
+function addressText(hex: string): string {
+  const bytes: number[] = [];
+  for (let word = 0; word < hex.length; word += 8) {
+    for (let byte = 6; byte >= 0; byte -= 2)
+      bytes.push(Number.parseInt(hex.slice(word + byte, word + byte + 2), 16));
+  }
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, group) => (bytes[group * 2]! << 8) | bytes[group * 2 + 1]!);
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
+    return bytes.slice(12).join('.');
+  if (groups.every((group) => group === 0)) return '::';
+  if (groups.slice(0, 7).every((group) => group === 0)) return `::${groups[7]!.toString(16)}`;
+  return groups.map((group) => group.toString(16)).join(':');
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { buildPageData, shortPath } from './build-page-data.ts';
+import { drawLoginTree, drawTree } from './login-profile.fixture.ts';
+import { drawVisit, type FixtureOptions } from './page.fixture.ts';
+import type { PageData } from './page-data.ts';
+
+function page(options: FixtureOptions = {}): PageData {
+  const { evidence, report } = drawVisit(options);
+  return buildPageData(evidence, report, { name: 'rec/', bytes: 1, holter: '1.0.0' });
+}
+
+/** Undoes a column of differences. */
+function sums(column: number[]): number[] {
+  let sum = 0;
+  return column.map((delta) => {
+    sum += delta;
+    return sum;
+  });
+}
+
+describe('buildPageData', () => {
+  it('opens again to the tree it was made of', () => {
+    const tree = drawLoginTree(2000);
+    const [main] = page().profiles;
+    const { nodes, samples } = main!;
+    expect(nodes.parent.map((back, i) => (i === 0 ? -1 : i - back))).toEqual([...tree.parent]);
+    expect(nodes.frame).toEqual([...tree.frame]);
+    expect(sums(samples.node)).toEqual([...tree.samples.node]);
+    expect(sums(samples.time).map((hundredths) => hundredths / 100)).toEqual([...tree.samples.time]);
+    expect(nodes.self.reduce((a, b) => a + b, 0)).toBe(tree.total[0]);
+  });
+
+  it('names threads, main first, and rooms', () => {
+    const data = page();
+    expect(data.profiles.map((profile) => profile.thread)).toEqual(['main thread', 'worker 3 resize']);
+    const { name, room } = data.profiles[0]!.frames;
+    const roomOf = (wanted: string) => room[name.indexOf(wanted)];
+    expect(['hashPassword', 'onEnd', 'emit', 'sha512_block_data_order', 'tcp_sendmsg'].map(roomOf)).toEqual([
+      'user',
+      'dependency',
+      'core',
+      'native',
+      'kernel',
+    ]);
+    expect(['(garbage collector)', '(idle)', '(program)'].map(roomOf)).toEqual(['gc', 'idle', 'native']);
+  });
+
+  it('finds the nodes a finding blames, by function and file, also below the target\u2019s folder', () => {
+    const data = page();
+    const { frames, nodes, blamedNodes } = data.profiles[0]!;
+    expect(blamedNodes).toHaveLength(data.report.findings.length);
+    expect(blamedNodes[0]!.length).toBeGreaterThan(0);
+    for (const node of blamedNodes[0]!) expect(frames.name[nodes.frame[node]!]).toBe('hashPassword');
+    expect(blamedNodes[2]).toEqual([]);
+  });
+
+  it('among functions of one name means the one that starts above the blamed line', () => {
+    const { evidence, report } = drawVisit();
+    const main = drawTree(
+      [
+        { frames: [['user', '', '/srv/api-gateway/app/auth.js', 5]], samples: 1 },
+        { frames: [['user', '', '/srv/api-gateway/app/auth.js', 37]], samples: 1 },
+        { frames: [['user', '', '/srv/api-gateway/app/auth.js', 90]], samples: 1 },
+      ],
+      0,
+    );
+    report.findings[0]!.where[0]!.function = '(anonymous)';
+    const { profiles } = buildPageData({ ...evidence, main }, report, { name: '', bytes: 0, holter: '' });
+    expect(profiles[0]!.blamedNodes[0]).toEqual([2]);
+  });
+
+  it('keeps gaps and masks of series, and the peaks of long ones', () => {
+    const { evidence, report } = drawVisit();
+    const value = new Float64Array(50_000);
+    value.fill(Number.NaN, 20_000, 30_000);
+    value[40_001] = 999;
+    const time = value.map((_, i) => i * 10);
+    const masked = [{ fromMs: 1, toMs: 2, why: 'profiling' }];
+    evidence.vitals.series.set('gc.percent', { name: 'gc.percent', time, value, masked });
+    const data = buildPageData(evidence, report, { name: '', bytes: 0, holter: '' });
+    const series = data.series.find((one) => one.name === 'gc.percent')!;
+    expect(series.t.length).toBeLessThanOrEqual(4000);
+    expect(Math.max(...series.v.map((one) => one ?? 0))).toBe(999);
+    expect(series.v.filter((one) => one === null).length).toBeGreaterThan(500);
+    expect(series.masked).toEqual(masked);
+    expect(JSON.parse(JSON.stringify(data))).toEqual(data);
+  });
+
+  it('stays small at 60 000 nodes', () => {
+    const data = page({ nodes: 60_000 });
+    expect(data.profiles[0]!.nodes.parent.length).toBeGreaterThan(40_000);
+    expect(JSON.stringify(data).length).toBeLessThan(2_500_000);
+  });
+
+  it('tells what is missing: no profile, why the inside was not reached, the stack of a stuck loop', () => {
+    expect(page({ state: 'outside' })).toMatchObject({
+      access: 'outside',
+      accessProblem: 'SIGUSR1 is not caught',
+      profiles: [],
+    });
+    const { stuck } = page({ state: 'stuck' });
+    expect(stuck!.frames[0]).toEqual({
+      function: 'render',
+      file: 'app/views/list.js',
+      line: 88,
+      room: 'user',
+      values: 'rows = Array(12)',
+    });
+    expect(page({ state: 'died' }).requestedSeconds).toBe(30);
+  });
+});
+
+describe('shortPath', () => {
+  it.each([
+    ['/srv/app/lib/a.js', 'lib/a.js'],
+    ['file:///srv/app/lib/a.js', 'lib/a.js'],
+    ['/srv/app/node_modules/a/node_modules/@s/b/x.js', '@s/b/x.js'],
+    ['/srv/application/a.js', '/srv/application/a.js'],
+    ['node:events', 'node:events'],
+    ['lib/a.js', 'lib/a.js'],
+    ['node_modules/express/lib/a.js', 'express/lib/a.js'],
+    ['file:///srv/app/a%20b.js', 'a b.js'],
+    ['file:///srv/app/100%.js', '100%.js'],
+    ['', ''],
+  ])('%s → %s', (file, short) => {
+    expect(shortPath(file, '/srv/app')).toBe(short);
+    expect(shortPath(file, '/srv/app/')).toBe(short);
+  });
+});

@@ -1,0 +1,80 @@
+/** The whole view as it stands in the address: `#f=1&t=20.0-24.5&q=pbkdf2&z=812&m=self`. */
+export interface View {
+  /** Selected finding, 1-based; 0 = none. */
+  finding: number;
+  /** Brush in ms after window start. */
+  brush: readonly [from: number, to: number] | null;
+  query: string;
+  /** Box zoomed into and box selected (flame-tree.ts, boxId), '' = none. */
+  zoom: string;
+  picked: string;
+  ranking: 'charged' | 'self';
+  bottomUp: boolean;
+  foldCore: boolean;
+  asTable: boolean;
+  /** Rooms switched off, index into ROOMS. */
+  hidden: readonly number[];
+  /** Index of the profile shown. */
+  profile: number;
+}
+
+export const DEFAULT_VIEW: View = {
+  finding: 1,
+  brush: null,
+  query: '',
+  zoom: '',
+  picked: '',
+  ranking: 'charged',
+  bottomUp: false,
+  foldCore: false,
+  asTable: false,
+  hidden: [],
+  profile: 0,
+};
+
+/** Address without `#`; only what differs from the first view, so that an untouched page has none. */
+export function renderHash(view: View): string {
+  const parts = new URLSearchParams();
+  if (view.finding !== 1) parts.set('f', String(view.finding));
+  if (view.brush)
+    parts.set('t', view.brush.map((ms) => (ms / 1000).toFixed(3).replace(/(\.\d)0+$|0+$/, '$1')).join('-'));
+  if (view.query) parts.set('q', view.query);
+  if (view.zoom) parts.set('z', view.zoom);
+  if (view.picked) parts.set('s', view.picked);
+  if (view.ranking === 'self') parts.set('m', 'self');
+  if (view.bottomUp) parts.set('b', '1');
+  if (view.foldCore) parts.set('c', '1');
+  if (view.asTable) parts.set('v', 'table');
+  if (view.hidden.length > 0) parts.set('h', view.hidden.join('.'));
+  if (view.profile > 0) parts.set('p', String(view.profile));
+  return parts.toString();
+}
+
+/** Any address becomes a view: what cannot be understood keeps its first value. */
+export function readHash(hash: string): View {
+  const parts = new URLSearchParams(hash.replace(/^#/, ''));
+  const whole = (key: string, otherwise: number) => {
+    const text = parts.get(key);
+    return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : otherwise;
+  };
+  const id = (key: string) => (/^\d{1,9}(\.\d{1,6})?$/.test(parts.get(key) ?? '') ? parts.get(key)! : '');
+  const span = /^(\d{1,9}(?:\.\d{1,6})?)-(\d{1,9}(?:\.\d{1,6})?)$/.exec(parts.get('t') ?? '');
+  const from = span ? Number(span[1]) * 1000 : 0;
+  const to = span ? Number(span[2]) * 1000 : 0;
+  return {
+    finding: whole('f', 1),
+    brush: to > from ? [from, to] : null,
+    query: (parts.get('q') ?? '').slice(0, 500),
+    zoom: id('z'),
+    picked: id('s'),
+    ranking: parts.get('m') === 'self' ? 'self' : 'charged',
+    bottomUp: parts.get('b') === '1',
+    foldCore: parts.get('c') === '1',
+    asTable: parts.get('v') === 'table',
+    hidden: (parts.get('h') ?? '')
+      .split('.')
+      .filter((room) => /^[0-6]$/.test(room))
+      .map(Number),
+    profile: whole('p', 0),
+  };
+}
