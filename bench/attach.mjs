@@ -2,8 +2,8 @@
 // usage: node bench/attach.mjs [rounds=20]      needs: npm run build, test/nodes
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { attach } from '../dist/target/attach.js';
 import { evaluate } from '../dist/cdp/evaluate.js';
+import { attach } from '../dist/target/attach.js';
 
 const rounds = Number(process.argv[2] ?? 20);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,14 +11,17 @@ const PROGRAMS = {
   idle: 'setInterval(() => {}, 1000)',
   'stuck in for(;;)': 'setTimeout(() => { for (;;); }, 50)',
 };
-const quantile = (values, q) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+const quantile = (values, q) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 
 console.log('node  target             first answer ms p50  p99   TCP port open ms p50  max');
 for (const major of [18, 20, 22, 24, 26]) {
   for (const [name, program] of Object.entries(PROGRAMS)) {
     const answers = [];
     const open = [];
-    const child = spawn(`${root}test/nodes/node_modules/node${major}/bin/node`, ['-e', program], { stdio: 'ignore' });
+    const child = spawn(`${root}test/nodes/node_modules/node${major}/bin/node`, ['-e', program], {
+      stdio: 'ignore',
+    });
     await new Promise((resolve) => setTimeout(resolve, 500));
     for (let round = 0; round < rounds; round++) {
       const begin = performance.now();

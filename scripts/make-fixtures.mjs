@@ -235,10 +235,6 @@ async function main() {
     const common = join(OUT, 'bundle');
     rmSync(common, { recursive: true, force: true });
     cpSync(join(folder, 'dist'), common, { recursive: true });
-    for (const name of Object.keys(SHOP_TS)) {
-      mkdirSync(dirname(join(common, name)), { recursive: true });
-      cpSync(join(folder, name), join(common, name));
-    }
     for (const alias of readdirSync(NODES).filter((name) => /^node\d+$/.test(name))) {
       if (wanted === undefined || wanted === alias) recordAll(folder, alias);
     }

@@ -21,7 +21,19 @@ const ALLOWED: Record<string, readonly string[]> = {
   visit: ['base', 'linux', 'source-map', 'cdp', 'target', 'metrics', 'cpu', 'recording'],
   doctor: ['base', 'source-map', 'metrics', 'cpu', 'recording', 'visit(raw-stack)'],
   render: ['base', 'metrics', 'cpu', 'recording', 'doctor', 'target(node-process)'],
-  cli: ['base', 'linux', 'source-map', 'cdp', 'target', 'metrics', 'cpu', 'recording', 'visit', 'doctor', 'render'],
+  cli: [
+    'base',
+    'linux',
+    'source-map',
+    'cdp',
+    'target',
+    'metrics',
+    'cpu',
+    'recording',
+    'visit',
+    'doctor',
+    'render',
+  ],
 };
 
 function listSources(folder: string): string[] {
@@ -33,10 +45,12 @@ function listSources(folder: string): string[] {
 }
 
 const imports = listSources(SRC).flatMap((path) =>
-  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^;]*?from\s+'(\.[^']+)'/gms)].map(([, to]) => ({
-    from: relative(SRC, path),
-    to: relative(SRC, join(path, '..', to as string)),
-  })),
+  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^;]*?from\s+'(\.[^']+)'/gms)].map(
+    ([, to]) => ({
+      from: relative(SRC, path),
+      to: relative(SRC, join(path, '..', to as string)),
+    }),
+  ),
 );
 const roomOf = (path: string) => (path.includes('/') ? (path.split('/')[0] as string) : '');
 

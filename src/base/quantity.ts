@@ -50,7 +50,8 @@ export function formatShare(share: Share): string {
 
 /** How often something happens, in the unit that gives a readable number: `3.3 times a second`, `14 times a minute`. */
 export function formatRate(perSecond: number): string {
-  if (perSecond >= 0.95) return `${formatNumber(perSecond)} times a second`;
+  if (perSecond >= 0.95 && perSecond < 1.05) return 'once a second';
+  if (perSecond >= 1.05) return `${formatNumber(perSecond)} times a second`;
   const perMinute = perSecond * 60;
   return perMinute <= 1.05 ? 'once a minute' : `${formatNumber(perMinute)} times a minute`;
 }

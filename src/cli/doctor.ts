@@ -30,6 +30,7 @@ interface DoctorOptions {
   json?: boolean;
   open?: boolean;
   force?: boolean;
+  yes?: boolean;
   failOn?: string;
   color: boolean;
 }
@@ -37,18 +38,34 @@ interface DoctorOptions {
 const SEVERITIES: readonly Severity[] = ['note', 'warning', 'critical'];
 const PAGE = 'doctor.html';
 
-export function registerDoctor(program: Command, rest: readonly string[], setExit: (code: ExitCode) => void): void {
+export function registerDoctor(
+  program: Command,
+  rest: readonly string[],
+  setExit: (code: ExitCode) => void,
+): void {
   program
     .command('doctor')
     .summary('say what is wrong with a process, and in which line')
-    .description('Watches a running Node.js process for a while and says what is wrong, in which line, with the evidence.')
-    .argument('[target]', 'pid, name, :port, inspector host:port or ws:// URL, recording folder; or -- node app.js …')
+    .description(
+      'Watches a running Node.js process for a while and says what is wrong, in which line, with the evidence.',
+    )
+    .argument(
+      '[target]',
+      'pid, name, :port, inspector host:port or ws:// URL, recording folder; or -- node app.js …',
+    )
     .option('-d, --duration <time>', 'how long to watch, 1s to 1h; a stuck process is told after 3 s', '10s')
     .option('--interval <time>', 'time between CPU samples, 100us to 100ms', '1ms')
-    .option('-o, --out <folder>', 'keep the recording here (default: a new folder in the temporary directory)')
+    .option(
+      '-o, --out <folder>',
+      'keep the recording here (default: a new folder in the temporary directory)',
+    )
     .option('--json', 'print one JSON document, schema holter.doctor/1')
     .option('--open', 'open the page in the browser')
-    .option('--force', 'where a signal is unsafe, wake the inspector through process memory (needs ptrace rights)')
+    .option(
+      '--force',
+      'where a signal is unsafe, wake the inspector through process memory (needs ptrace rights)',
+    )
+    .option('-y, --yes', 'agree to pauses over half a second (reading the allocations of a heap over 512 MB)')
     .option('--fail-on <severity>', 'exit 4 when a finding is at or above: note, warning, critical')
     .option('--no-color', 'no colour')
     .addHelpText(
@@ -64,23 +81,40 @@ Examples:
   holter doctor ./evidence
   holter doctor -- node server.js`,
     )
-    .action(async (target: string | undefined, options: DoctorOptions) => setExit(await runDoctor(target, rest, options)));
+    .action(async (target: string | undefined, options: DoctorOptions) =>
+      setExit(await runDoctor(target, rest, options)),
+    );
 }
 
-async function runDoctor(target: string | undefined, command: readonly string[], options: DoctorOptions): Promise<ExitCode> {
+async function runDoctor(
+  target: string | undefined,
+  command: readonly string[],
+  options: DoctorOptions,
+): Promise<ExitCode> {
   const seconds = parseDuration(options.duration, '--duration', { min: 1, max: 3600 });
   const intervalUs = parseDuration(options.interval, '--interval', { min: 1e-4, max: 0.1 }) * 1e6;
-  const failOn = options.failOn === undefined ? undefined : parseChoice(options.failOn, '--fail-on', SEVERITIES);
+  const failOn =
+    options.failOn === undefined ? undefined : parseChoice(options.failOn, '--fail-on', SEVERITIES);
   if ((target === undefined) === (command.length === 0))
-    throw new HolterError('E_USAGE', target === undefined ? 'no target given' : 'give a target or a command, not both', {
-      hint: 'holter doctor <pid | name | :port>, or holter ps to see what runs',
-    });
+    throw new HolterError(
+      'E_USAGE',
+      target === undefined ? 'no target given' : 'give a target or a command, not both',
+      {
+        hint: 'holter doctor <pid | name | :port>, or holter ps to see what runs',
+      },
+    );
 
   let recording: Recording;
   let freshWriter: RecordingWriter | undefined;
   if (target !== undefined && (await isFolder(target))) recording = await openRecording(target);
   else {
-    freshWriter = await capture(target, command, { seconds, intervalUs, force: options.force === true, out: options.out });
+    freshWriter = await capture(target, command, {
+      seconds,
+      intervalUs,
+      force: options.force === true,
+      consent: options.yes === true,
+      out: options.out,
+    });
     recording = await openRecording(freshWriter.folder);
   }
 
@@ -105,7 +139,7 @@ async function runDoctor(target: string | undefined, command: readonly string[],
 async function capture(
   target: string | undefined,
   command: readonly string[],
-  options: { seconds: number; intervalUs: number; force: boolean; out: string | undefined },
+  options: { seconds: number; intervalUs: number; force: boolean; consent: boolean; out: string | undefined },
 ): Promise<RecordingWriter> {
   const signal = abortOnSignals();
   let started: StartedTarget | undefined;
@@ -117,12 +151,14 @@ async function capture(
       started = await startTarget(command);
       visited = { kind: 'process', pid: started.pid, info: readTargetInfo(started.pid) };
     } else visited = await resolveTarget(target);
-    const label = visited.kind === 'process' ? `${visited.info.name}-${visited.pid}` : new URL(visited.url).host;
+    const label =
+      visited.kind === 'process' ? `${visited.info.name}-${visited.pid}` : new URL(visited.url).host;
     const writer = await createRecording(options.out ?? defaultFolder(label));
     await visit(visited, {
       seconds: options.seconds,
       intervalUs: options.intervalUs,
       force: options.force,
+      consent: options.consent,
       writer,
       holter: HOLTER_VERSION,
       signal,
@@ -150,7 +186,13 @@ async function writePage(
   report: DoctorReport,
 ): Promise<string | undefined> {
   const path = join(recording.folder, PAGE);
-  if (fresh === undefined) return (await stat(path).then(() => true, () => false)) ? path : undefined;
+  if (fresh === undefined)
+    return (await stat(path).then(
+      () => true,
+      () => false,
+    ))
+      ? path
+      : undefined;
   const name = recording.folder.split('/').at(-1) ?? recording.folder;
   const data = buildPageData(evidence, report, { name, bytes: fresh.bytes, holter: HOLTER_VERSION });
   await fresh.addPage(PAGE, renderHtmlPage(data));
@@ -170,6 +212,18 @@ function worst({ findings }: DoctorReport): number {
 /** A bare word is a name before it is a folder, unless the folder is a recording. */
 async function isFolder(target: string): Promise<boolean> {
   if (/^\d+$|^:/.test(target)) return false;
-  if (!(await stat(target).then((entry) => entry.isDirectory(), () => false))) return false;
-  return target.includes('/') || (await stat(join(target, 'recording.json')).then(() => true, () => false));
+  if (
+    !(await stat(target).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    ))
+  )
+    return false;
+  return (
+    target.includes('/') ||
+    (await stat(join(target, 'recording.json')).then(
+      () => true,
+      () => false,
+    ))
+  );
 }

@@ -24,13 +24,17 @@ const program = new Command('holter')
   .option('--debug', 'on errors show the whole chain of causes')
   .showSuggestionAfterError()
   .exitOverride()
-  .addHelpText('after', '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open');
+  .addHelpText(
+    'after',
+    '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open',
+  );
 registerDoctor(program, rest, (code) => {
   exit = code;
 });
 registerPs(program);
 registerOpen(program);
-for (const command of program.commands) command.exitOverride().option('--debug', 'on errors show the whole chain of causes');
+for (const command of program.commands)
+  command.exitOverride().option('--debug', 'on errors show the whole chain of causes');
 
 try {
   if (own.length === 0 && rest.length === 0) program.outputHelp();

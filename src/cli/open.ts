@@ -26,10 +26,16 @@ export function registerOpen(program: Command): void {
       report.gaps.push(...problems);
       let bytes = 0;
       for (const file of recording.manifest.files)
-        bytes += await stat(join(folder, file.name)).then(({ size }) => size, () => 0);
+        bytes += await stat(join(folder, file.name)).then(
+          ({ size }) => size,
+          () => 0,
+        );
       const name = folder.replace(/\/+$/, '').split('/').at(-1) ?? folder;
       const path = options.out ?? join(folder, 'doctor.html');
-      await writePageFile(path, renderHtmlPage(buildPageData(evidence, report, { name, bytes, holter: HOLTER_VERSION })));
+      await writePageFile(
+        path,
+        renderHtmlPage(buildPageData(evidence, report, { name, bytes, holter: HOLTER_VERSION })),
+      );
       await print(`${path}\n`);
       if (process.stdout.isTTY) openInBrowser(path);
     });

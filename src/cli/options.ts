@@ -9,9 +9,13 @@ export function parseDuration(text: string, name: string, limits: { min: number;
   const factor: Record<string, number> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, min: 60, h: 3600 };
   const seconds = match === null ? Number.NaN : Number(match[1]) * (factor[match[2] ?? 's'] ?? Number.NaN);
   if (!(seconds >= limits.min && seconds <= limits.max))
-    throw new HolterError('E_USAGE', `${name} ${JSON.stringify(text)} is not a duration between ${say(limits.min)} and ${say(limits.max)}`, {
-      hint: `for example ${name} 10s`,
-    });
+    throw new HolterError(
+      'E_USAGE',
+      `${name} ${JSON.stringify(text)} is not a duration between ${say(limits.min)} and ${say(limits.max)}`,
+      {
+        hint: `for example ${name} 10s`,
+      },
+    );
   return seconds;
 }
 

@@ -12,7 +12,8 @@ export function renderError(error: unknown, debug: boolean): string {
   const lines = [`holter: ${error.message}  (${error.code})`];
   if (error.hint !== undefined) lines.push(`  next  ${error.hint}`);
   if (debug)
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) lines.push(cause.stack ?? cause.message);
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      lines.push(cause.stack ?? cause.message);
   return `${lines.join('\n')}\n`;
 }
 
@@ -34,7 +35,8 @@ export function abortOnSignals(): AbortSignal {
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error === null || error === undefined || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
+      if (error === null || error === undefined || (error as NodeJS.ErrnoException).code === 'EPIPE')
+        resolve();
       else reject(error);
     });
   });

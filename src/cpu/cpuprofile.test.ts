@@ -56,7 +56,13 @@ describe('readCpuProfile', () => {
   });
 
   it('places samples in the window of the recording', () => {
-    const profile = { nodes: [ROOT], startTime: 5_000_000, endTime: 5_001_000, samples: [1], timeDeltas: [100] };
+    const profile = {
+      nodes: [ROOT],
+      startTime: 5_000_000,
+      endTime: 5_001_000,
+      samples: [1],
+      timeDeltas: [100],
+    };
     const tree = readCpuProfile(profile, { startedMonotonicUs: 4_000_000 });
     expect([...tree.samples.time]).toEqual([1000.1]);
     expect([tree.from, tree.to]).toEqual([1000, 1001]);
@@ -75,7 +81,11 @@ describe('readCpuProfile', () => {
       timeDeltas: [1000, 2000, -1000],
     });
     expect([...tree.samples.time]).toEqual([1, 2, 3]);
-    expect([...tree.samples.node].map((node) => tree.frames.name[tree.frame[node]!])).toEqual(['a', 'b', 'a']);
+    expect([...tree.samples.node].map((node) => tree.frames.name[tree.frame[node]!])).toEqual([
+      'a',
+      'b',
+      'a',
+    ]);
     expect([...tree.samples.weight]).toEqual([1000, 1000, 1000]);
   });
 
@@ -214,7 +224,13 @@ describe('readCpuProfile', () => {
         ...(i + 1 < depth ? { children: [i + 3] } : {}),
       })),
     ];
-    const tree = readCpuProfile({ nodes, startTime: 0, endTime: 2000, samples: [depth + 1], timeDeltas: [1000] });
+    const tree = readCpuProfile({
+      nodes,
+      startTime: 0,
+      endTime: 2000,
+      samples: [depth + 1],
+      timeDeltas: [1000],
+    });
     expect(tree.length).toBe(depth + 1);
     expect(tree.depth[depth]).toBe(depth);
     expect(tree.total[1]).toBe(1000);
@@ -271,6 +287,8 @@ describe('readCpuProfile', () => {
     ['{"snapshot":{},"nodes":0}', 'E_FILE_FORMAT', /heap snapshot/],
     ['{"head":{"selfSize":0}}', 'E_FILE_FORMAT', /allocation profile/],
   ])('refuses %j with %s', (text, code, message) => {
-    expect(() => readCpuProfile(text)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => readCpuProfile(text)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 });

@@ -16,7 +16,9 @@ const profiles = fc
   .chain((shape) =>
     fc.record({
       shape: fc.constant(shape),
-      samples: fc.array(fc.record({ node: fc.nat(), delta: fc.integer({ min: -500, max: 3000 }) }), { maxLength: 80 }),
+      samples: fc.array(fc.record({ node: fc.nat(), delta: fc.integer({ min: -500, max: 3000 }) }), {
+        maxLength: 80,
+      }),
       order: fc.shuffledSubarray(
         shape.map((_, i) => i),
         { minLength: shape.length, maxLength: shape.length },
@@ -76,7 +78,10 @@ describe('call trees and what is computed from them', () => {
 
         const totals = naiveTotals(tree);
         for (const row of aggregateFunctions(tree)) expect(row.total).toBeCloseTo(totals.get(row.frame)!, 3);
-        expect(aggregateFunctions(tree).reduce((total, row) => total + row.self, tree.self[0]!)).toBeCloseTo(tree.total[0]!, 3);
+        expect(aggregateFunctions(tree).reduce((total, row) => total + row.self, tree.self[0]!)).toBeCloseTo(
+          tree.total[0]!,
+          3,
+        );
 
         const gc = splitTime(tree).weight.gc;
         if (tree.samples.time.length > 0) expect(sum(attributeGc(tree))).toBeCloseTo(gc, 3);

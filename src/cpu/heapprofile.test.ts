@@ -26,7 +26,9 @@ describe('readHeapProfile', () => {
 
   it('counts what holter allocates as (program), and what its wrapper passes through as the caller’s', () => {
     const own = node('sample', 'holter:inside', 7, [node('memoryUsage', 'node:process', 3)]);
-    const wrapped = node('load', '/app/a.js', 1, [node('alloc', 'holter:inside', 2, [node('alloc', 'node:buffer', 50)])]);
+    const wrapped = node('load', '/app/a.js', 1, [
+      node('alloc', 'holter:inside', 2, [node('alloc', 'node:buffer', 50)]),
+    ]);
     const tree = readHeapProfile({ head: node('(root)', '', 0, [own, wrapped]) });
     expect(aggregateFunctions(tree).find(({ name }) => name === 'load')?.total).toBe(51);
     expect(selfByName({ head: node('(root)', '', 0, [own, wrapped]) })).toEqual({
@@ -43,10 +45,9 @@ describe('readHeapProfile', () => {
     expect(readHeapProfile({ head: node('(root)', '', 0, [head]) }).total[0]).toBe(8);
   });
 
-  it('stops at a cycle handed in as an object', () => {
-    const loop = node('loop', '/app/a.js', 0);
-    const shared = { ...loop, children: [node('a', '/app/a.js', 1)] };
-    expect(readHeapProfile({ head: node('(root)', '', 0, [shared, shared]) }).total[0]).toBe(2);
+  it('merges siblings that are one function', () => {
+    const twice = [node('a', '/app/a.js', 1), node('a', '/app/a.js', 2)];
+    expect([...readHeapProfile({ head: node('(root)', '', 0, twice) }).self]).toEqual([0, 3]);
   });
 
   it.each([

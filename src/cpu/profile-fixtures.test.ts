@@ -21,7 +21,8 @@ function row(tree: CallTree, name: string): FunctionRow {
   return found;
 }
 
-const share = (tree: CallTree, name: string, of: 'self' | 'total' = 'self') => row(tree, name)[of] / tree.total[0]!;
+const share = (tree: CallTree, name: string, of: 'self' | 'total' = 'self') =>
+  row(tree, name)[of] / tree.total[0]!;
 
 it('has fixtures of every supported Node', () => {
   expect(VERSIONS.map((version) => Number.parseInt(version, 10))).toEqual([18, 20, 22, 24, 26]);
@@ -31,7 +32,12 @@ describe.each(VERSIONS)('profiles written by Node %s', (version) => {
   it('user code, dependency, core, native, GC and idle time', () => {
     const tree = readCpuProfile(bytesOf(version, 'busy.cpuprofile'));
     // spin 120, litter 120, indent 60 of about 450 ms.
-    expect(row(tree, 'spin')).toMatchObject({ file: '/app/busy.cjs', line: 6, party: 'user', category: 'js' });
+    expect(row(tree, 'spin')).toMatchObject({
+      file: '/app/busy.cjs',
+      line: 6,
+      party: 'user',
+      category: 'js',
+    });
     expect(share(tree, 'spin')).toBeGreaterThan(0.15);
     expect(row(tree, 'indent')).toMatchObject({ party: 'dependency', package: 'left-indent' });
     expect(share(tree, 'indent')).toBeGreaterThan(0.07);
@@ -55,7 +61,11 @@ describe.each(VERSIONS)('profiles written by Node %s', (version) => {
   it('minified TypeScript comes out as written', () => {
     const maps = new SourceMaps([{ url: '/app/dist/shop.js', map: MAP }]);
     const tree = readCpuProfile(bytesOf(version, 'bundle.cpuprofile'), { maps });
-    expect(row(tree, 'hashPassword')).toMatchObject({ file: '/app/src/auth/hash.ts', line: 4, party: 'user' });
+    expect(row(tree, 'hashPassword')).toMatchObject({
+      file: '/app/src/auth/hash.ts',
+      line: 4,
+      party: 'user',
+    });
     expect(share(tree, 'hashPassword')).toBeGreaterThan(0.4);
     expect(row(tree, 'handleRequest')).toMatchObject({ file: '/app/src/server.ts', line: 8 });
     expect(row(tree, 'run')).toMatchObject({ file: '/app/src/server.ts', line: 14 });
@@ -123,7 +133,8 @@ describe.each(
   VERSIONS.flatMap((version) => readdirSync(join(FOLDER, version)).map((name) => [version, name] as const)),
 )('damaged %s/%s', (version, name) => {
   const bytes = bytesOf(version, name);
-  const read = (damaged: Buffer) => (name.endsWith('.heapprofile') ? readHeapProfile(damaged) : readCpuProfile(damaged));
+  const read = (damaged: Buffer) =>
+    name.endsWith('.heapprofile') ? readHeapProfile(damaged) : readCpuProfile(damaged);
 
   it('cut anywhere', () => {
     const steps = 24;

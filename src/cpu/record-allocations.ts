@@ -14,7 +14,8 @@ export interface AllocationSamplingOptions {
 
 /**
  * Starts V8's allocation sampler in one thread. Cheap (it acts on sampled allocations only) and without a pause.
- * All of Node 18–26 take `includeObjectsCollectedBy…GC` (V8 ≥ 10.1); an older V8 would ignore them and count live only.
+ * Node 20–26 honour `includeObjectsCollectedBy…GC`. The V8 of Node 18 (10.2) ignores them without an error: there
+ * `keepFreed` gives what has not been collected yet, like the default.
  * @throws HolterError of the session.
  */
 export async function startAllocationSampling(

@@ -55,16 +55,30 @@ export function drawEvidence(drawing: Drawing = {}): Evidence {
   const isInside = (drawing.access ?? 'inspector') === 'inspector';
   add('cpu.main_percent', blocks(drawing.cpu ?? '▂', 100));
   add('sched.main_wait_percent', blocks(drawing.wait ?? '▁', 100));
-  add('cgroup.throttled_percent', drawing.throttled === undefined ? undefined : blocks(drawing.throttled, 100));
+  add(
+    'cgroup.throttled_percent',
+    drawing.throttled === undefined ? undefined : blocks(drawing.throttled, 100),
+  );
   add('machine.steal_percent', drawing.steal === undefined ? undefined : blocks(drawing.steal, 100));
-  add('memory.rss_bytes', (drawing.rssMb ?? [120]).map((value) => value * 1e6));
+  add(
+    'memory.rss_bytes',
+    (drawing.rssMb ?? [120]).map((value) => value * 1e6),
+  );
   if (isInside) {
     add('loop.delay_ms', blocks(drawing.delay ?? '▁', drawing.delayTop ?? 700));
-    add('memory.heap_used_bytes', drawing.heapMb?.map((value) => value * 1e6));
-    add('memory.external_bytes', drawing.externalMb?.map((value) => value * 1e6));
+    add(
+      'memory.heap_used_bytes',
+      drawing.heapMb?.map((value) => value * 1e6),
+    );
+    add(
+      'memory.external_bytes',
+      drawing.externalMb?.map((value) => value * 1e6),
+    );
     add('gc.percent', [0]);
   }
-  const books = new Map(Object.entries(drawing.sources ?? {}).map(([file, text]) => [file, text.split('\n')]));
+  const books = new Map(
+    Object.entries(drawing.sources ?? {}).map(([file, text]) => [file, text.split('\n')]),
+  );
   const limits = {
     ...(drawing.heapLimitMb === undefined ? {} : { heapLimitBytes: drawing.heapLimitMb * 1e6 }),
     ...(drawing.memoryLimitMb === undefined ? {} : { memoryLimitBytes: drawing.memoryLimitMb * 1e6 }),
@@ -154,15 +168,28 @@ function textOf(pieces: readonly Piece[], times: number): string {
 }
 
 /** Equal stretches, `count` of them, every `everyMs` from `from`. */
-export function stretches(count: number, everyMs: number, stretch: Partial<BlockedStretch> & { ms: number }): BlockedStretch[] {
-  return Array.from({ length: count }, (_, index) => ({ at: index * everyMs, waitMs: 0, gcMs: 0, ...stretch }));
+export function stretches(
+  count: number,
+  everyMs: number,
+  stretch: Partial<BlockedStretch> & { ms: number },
+): BlockedStretch[] {
+  return Array.from({ length: count }, (_, index) => ({
+    at: index * everyMs,
+    waitMs: 0,
+    gcMs: 0,
+    ...stretch,
+  }));
 }
 
 /** `name@file:line[:column]` cells, innermost first, as exact frames. */
 export function frames(...cells: string[]): StackFrame[] {
   return cells.map((cell) => {
     const [, name, file, line, column] = /^(.*?)@(.+?):(\d+)(?::(\d+))?$/.exec(cell)!;
-    const party = file!.startsWith('node:') ? 'core' : file!.includes('/node_modules/') ? 'dependency' : 'user';
+    const party = file!.startsWith('node:')
+      ? 'core'
+      : file!.includes('/node_modules/')
+        ? 'dependency'
+        : 'user';
     const packageName = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file!)?.[1] ?? '';
     return {
       function: name!,

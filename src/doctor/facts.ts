@@ -1,6 +1,7 @@
 import type { Milliseconds, Percent, Seconds } from '../base/units.ts';
 import type { Blame } from '../cpu/blame.ts';
-import type { GcEvent } from '../metrics/series.ts';
+import type { BlockedStretch, GcEvent } from '../metrics/series.ts';
+import { collectStretches } from './blocked-stretches.ts';
 import { type ChargedWork, chargeWork } from './charged-work.ts';
 import type { Evidence } from './evidence.ts';
 import { type MachineFacts, measureMachine } from './machine-facts.ts';
@@ -21,6 +22,8 @@ export interface Facts {
   gc: GcFacts;
   heap: MemoryGrowth;
   external: MemoryGrowth;
+  /** All stretches in which the loop did not turn, wait and GC taken apart. */
+  blocked: BlockedStretch[];
   syncCalls: SyncCalls[];
   /** The loop did not turn and the probe queued into it did not run. */
   stuck: boolean;
@@ -63,7 +66,8 @@ export function deriveFacts(evidence: Evidence): Facts {
     for (let node = 0; node < main.length; node++) if (under[node] === 1) weight += main.self[node]!;
     return cpuMsOf(weight) / requests;
   };
-  const stuck = isStuck(evidence);
+  const blocked = collectStretches(evidence);
+  const stuck = isStuck(evidence, blocked);
   return {
     windowMs,
     uptime: (Date.parse(manifest.window.startedAt) - Date.parse(manifest.target.startedAt)) / 1000,
@@ -73,7 +77,8 @@ export function deriveFacts(evidence: Evidence): Facts {
     gc: measureGc(evidence, machine, work, windowMs),
     heap: measureGrowth(vitals, 'heap', windowMs),
     external: measureGrowth(vitals, 'external', windowMs),
-    syncCalls: stuck ? [] : findSyncCalls(evidence, windowMs, requestMs),
+    blocked,
+    syncCalls: stuck ? [] : findSyncCalls(evidence, blocked, windowMs, requestMs),
     stuck,
     cpuMsOf,
   };
@@ -127,8 +132,11 @@ const STUCK_MS: Milliseconds = 2500;
  * A loop that does not turn at the end of the window. When it had stalls of that length before and came back, this one is
  * most likely another of them: event-loop-blocked tells more then.
  */
-function isStuck({ stuck, vitals }: Evidence): boolean {
+function isStuck({ stuck }: Evidence, blocked: readonly BlockedStretch[]): boolean {
   if (stuck === undefined || stuck.probes.immediate) return false;
-  const recovered = vitals.blocked.some((stretch) => stretch.open !== true && stretch.ms >= stuck.ms / 2);
+  const recovered = blocked.some(
+    (stretch) =>
+      stretch.open !== true && stretch.at + stretch.ms <= stuck.since + 100 && stretch.ms >= stuck.ms / 2,
+  );
   return !recovered && (stuck.ms >= STUCK_MS || stuck.native !== undefined);
 }

@@ -99,7 +99,7 @@ export function evidenceLine(
     unit,
     limit,
     sense,
-    text: `${signal}: ${formatNumber(value)} ${unit}${verdict}.`,
+    text: `${signal.charAt(0).toUpperCase()}${signal.slice(1)}: ${`${formatNumber(value)} ${unit}`.trimEnd()}${verdict}.`,
   };
 }
 

@@ -22,7 +22,8 @@ const LEAN: Piece[] = [
 ];
 
 describe('healthy servers', () => {
-  const kinds = (evidence: ReturnType<typeof drawEvidence>): string[] => judge(evidence).findings.map(({ kind }) => kind);
+  const kinds = (evidence: ReturnType<typeof drawEvidence>): string[] =>
+    judge(evidence).findings.map(({ kind }) => kind);
 
   it('finds nothing at 10 % load', () => {
     const main = drawProfile([...LEAN, [72, '(idle)']], 100);
@@ -31,7 +32,12 @@ describe('healthy servers', () => {
 
   it('finds nothing at 50 % load', () => {
     const main = drawProfile([...LEAN, [8, '(idle)']], 400);
-    const minor = Array.from({ length: 40 }, (_, index) => ({ at: index * 250, ms: 3, kind: 'minor' as const, usedAfterBytes: 60e6 + (index % 5) * 1e6 }));
+    const minor = Array.from({ length: 40 }, (_, index) => ({
+      at: index * 250,
+      ms: 3,
+      kind: 'minor' as const,
+      usedAfterBytes: 60e6 + (index % 5) * 1e6,
+    }));
     expect(kinds(drawEvidence({ cpu: '▄▅▄▅', main, requests: 15_000, gc: minor }))).toEqual([]);
   });
 
@@ -58,7 +64,10 @@ describe('healthy servers', () => {
   });
 
   it('finds nothing in a server that only renders pages at capacity, 0.4 ms each', () => {
-    const main = drawProfile([[6, ...HTTP, 'handler@/srv/api/server.js:10', 'render@/srv/api/view.js:3'], ...LEAN.slice(1, 4)], 1000);
+    const main = drawProfile(
+      [[6, ...HTTP, 'handler@/srv/api/server.js:10', 'render@/srv/api/view.js:3'], ...LEAN.slice(1, 4)],
+      1000,
+    );
     expect(kinds(drawEvidence({ cpu: '█', main, requests: 15_000, turnsPerSecond: 800 }))).toEqual([]);
   });
 
@@ -69,7 +78,13 @@ describe('healthy servers', () => {
 
 describe('order and verdict', () => {
   it('puts what stands above what is suspended, and says which kinds were judged', () => {
-    const main = drawProfile([[9, ...ROOT, 'crunch@/srv/api/crunch.js:3 #5'], [1, '(program)']], 1000);
+    const main = drawProfile(
+      [
+        [9, ...ROOT, 'crunch@/srv/api/crunch.js:3 #5'],
+        [1, '(program)'],
+      ],
+      1000,
+    );
     const report = judge(drawEvidence({ cpu: '▄', wait: '▆', main, requests: 500 }));
     expect(report.findings.map(({ kind, suspended }) => [kind, suspended ?? false])).toEqual([
       ['cpu-starved', false],
@@ -83,7 +98,9 @@ describe('order and verdict', () => {
 
   it('says what came nearest to its limit when nothing is wrong', () => {
     const report = judge(drawEvidence({ cpu: '▄', wait: '▃' }));
-    expect(report.verdict).toBe('Nothing wrong found in 10.0 s; nearest to its limit: run-queue wait 29 % of 50 %');
+    expect(report.verdict).toBe(
+      'Nothing wrong found in 10.0 s; nearest to its limit: run-queue wait 29 % of 50 %',
+    );
   });
 
   it('says that the process died', () => {

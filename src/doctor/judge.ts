@@ -100,17 +100,12 @@ function gapsOf(evidence: Evidence, facts: Facts): string[] {
     else if (main.partial !== undefined) gaps.push(`CPU profile in part only: ${main.partial}`);
     if (evidence.allocation === undefined)
       gaps.push('no allocation samples: leaks on the heap were not judged');
-    if (facts.heap.proof === 'none' && facts.windowMs >= 5000 && !facts.stuck) {
-      gaps.push(
-        'the heap did not seem to grow, so no full collection was asked for: slow leaks need a longer window',
-      );
-    }
     if (vitals.requests === undefined) gaps.push('HTTP requests were not counted');
   }
   if (!vitals.series.has('cpu.main_percent'))
     gaps.push('no view from outside: CPU, run queue and RSS are unknown');
   const judged = facts.syncCalls.reduce((sum, calls) => sum + calls.stretches.length, 0);
-  const long = vitals.blocked.filter((stretch) => stretch.ms - stretch.waitMs - stretch.gcMs >= 100).length;
+  const long = facts.blocked.filter((stretch) => stretch.ms - stretch.waitMs - stretch.gcMs >= 100).length;
   if (!facts.stuck && long > 0 && judged === 0) {
     gaps.push(
       `${long} stretches of 100 ms or more without a turn of the loop, none of them the work of one function`,

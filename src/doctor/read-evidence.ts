@@ -42,12 +42,15 @@ export async function readEvidence(
     throw new HolterError('E_FILE_FORMAT', `${recording.folder} holds no vital signs`);
   const vitals: VitalSigns = readVitals((await recording.read(vitalsFile)).toString('utf8'));
 
+  // A service may itself be installed below a node_modules folder: what lies under its cwd is the user's.
+  const roots = manifest.target.cwd === '' ? [] : [manifest.target.cwd];
   const sources = openSources(
     (await readJson<SourcesFile>('sources', 'holter.sources/1')) ?? {
       schema: 'holter.sources/1',
       scripts: [],
       originals: {},
     },
+    { roots },
   );
   const { maps } = sources;
   const { startedMonotonicUs } = manifest.window;
@@ -55,13 +58,15 @@ export async function readEvidence(
   const trees: { thread: string; tree: NonNullable<Evidence['main']> }[] = [];
   for (const file of recording.list('cpu-profile')) {
     const tree = await attempt(file.name, async () =>
-      readCpuProfile(await recording.read(file), { maps, startedMonotonicUs }),
+      readCpuProfile(await recording.read(file), { maps, roots, startedMonotonicUs }),
     );
     if (tree !== undefined) trees.push({ thread: file.thread ?? 'main', tree });
   }
   const allocations = new Map<string, NonNullable<Evidence['allocation']>>();
   for (const file of recording.list('allocation-profile')) {
-    const tree = await attempt(file.name, async () => readHeapProfile(await recording.read(file), { maps }));
+    const tree = await attempt(file.name, async () =>
+      readHeapProfile(await recording.read(file), { maps, roots }),
+    );
     if (tree !== undefined) allocations.set(file.name, tree);
   }
 
@@ -71,7 +76,7 @@ export async function readEvidence(
     'external-allocations',
     'holter.external-allocations/1',
   );
-  const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps));
+  const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps, roots));
   return {
     problems,
     evidence: {
@@ -98,11 +103,15 @@ function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => Stac
   return { since, ms, probes, frames: place(frames), ...(native === undefined ? {} : { native }) };
 }
 
-function placeFrame({ function: name, url, line, column, values }: RawFrame, maps: SourceMaps): StackFrame {
+function placeFrame(
+  { function: name, url, line, column, values }: RawFrame,
+  maps: SourceMaps,
+  roots: readonly string[],
+): StackFrame {
   const original = maps.original(url, line, column);
-  const { party, package: packageName, file } = classifyLocation(original?.file ?? url);
+  const { party, package: packageName, file } = classifyLocation(original?.file ?? url, { roots });
   return {
-    function: original?.name || name,
+    function: maps.enclosingFunctionName(url, line, column, name),
     file,
     line: original?.line ?? line,
     column: original?.column ?? column,

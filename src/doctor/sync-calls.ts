@@ -48,10 +48,11 @@ const LEAST_CALL_MS = 45;
  */
 export function findSyncCalls(
   evidence: Evidence,
+  blocked: readonly BlockedStretch[],
   windowMs: Milliseconds,
   requestMs: (blame: Blame) => Milliseconds,
 ): SyncCalls[] {
-  const { vitals, main } = evidence;
+  const { main } = evidence;
   const groups = new Map<
     string,
     {
@@ -61,7 +62,7 @@ export function findSyncCalls(
       witnesses: Set<SyncCalls['witnesses'][number]>;
     }
   >();
-  for (const stretch of vitals.blocked) {
+  for (const stretch of blocked) {
     const netMs = stretch.ms - stretch.waitMs - stretch.gcMs - ownPauseMs(evidence, stretch);
     if (netMs < LEAST_CALL_MS - 5 || stretch.at >= windowMs) continue;
     const stacks = evidence.blockStacks.filter(

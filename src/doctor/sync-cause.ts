@@ -42,6 +42,7 @@ export function syncCauseOf(evidence: Evidence, blame: Blame): SyncCause {
   ) {
     return 'regexp';
   }
+  if (/\b\w*(regexp?|rx|pattern|matcher)\w*\.(test|exec)\s*\(/i.test(text)) return 'regexp';
   if (/\.(sort|toSorted)\s*\(/.test(text)) return 'sort';
   if (blame.party === 'dependency' || callee?.party === 'dependency') return 'dependency';
   return 'javascript';

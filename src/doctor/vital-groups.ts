@@ -44,13 +44,13 @@ export function buildVitalGroups(evidence: Evidence, facts: Facts): DoctorReport
     for (const [key, series] of Object.entries(GROUPS[name])) statistics[key] = statisticOf(vitals, series);
     return statistics;
   };
-  const blockedMs = vitals.blocked.reduce((sum, stretch) => sum + stretch.ms, 0);
+  const blockedMs = facts.blocked.reduce((sum, stretch) => sum + stretch.ms, 0);
   return {
     cpu: group('cpu'),
     memory: group('memory'),
     eventLoop: {
       ...group('eventLoop'),
-      blockedCount: vitals.blocked.length,
+      blockedCount: facts.blocked.length,
       blockedMs: round(blockedMs, 1),
       turnsPerSecond: vitals.loopIterationsPerSecond ?? null,
       requestsCount: vitals.requests ?? null,

@@ -67,6 +67,8 @@ export interface RecordingManifest {
   /** `inspector` = inside and outside; `outside` = only /proc could be read, `accessProblem` says why. */
   access: 'inspector' | 'outside';
   accessProblem?: string;
+  /** What was left undone and why, in sentences. */
+  notes?: string[];
   files: EvidenceFile[];
   actions: Action[];
   /** Longest time the TCP inspector was open because of us; 0 when never. */

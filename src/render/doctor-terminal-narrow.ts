@@ -76,10 +76,23 @@ function openFinding(finding: Finding, options: Style): string[] {
   return lines;
 }
 
+/** Signals every second report shows, in the room a phone has. */
+const SHORT_SIGNALS: Record<string, string> = {
+  'event-loop delay p99': 'delay p99',
+  'time in stretches > 50 ms': 'blocked',
+  'main thread CPU median': 'main CPU',
+  'garbage collection': 'GC',
+  'loop has not turned for': 'stuck for',
+  'run-queue wait': 'run queue',
+};
+
 function evidenceRow(line: EvidenceLine, options: Style): string {
   const value = `${formatNumber(line.value)} ${line.unit}`;
   const limit = `limit ${formatNumber(line.limit!)} ${line.unit}`;
-  const signal = truncate(cleanText(line.signal), Math.max(8, options.columns - 27));
+  const signal = truncate(
+    SHORT_SIGNALS[line.signal] ?? cleanText(line.signal),
+    Math.max(8, options.columns - 27),
+  );
   const gap = padStart('', Math.max(1, options.columns - 16 - 2 - textWidth(signal) - textWidth(value)));
   return truncateRow(`  ${signal}${gap}`, value, limit, options, line.value >= line.limit!);
 }

@@ -138,22 +138,22 @@ function openFinding(finding: Finding, options: DoctorTerminalOptions): string[]
   const lines = titleLines(finding, options, 'title');
   const place = placeLine(finding.where, options);
   if (place !== '') lines.push(INDENT + place);
-  const explains = [finding.problem, ...(finding.alsoExplains ?? [])].join(', ');
-  lines.push(
-    INDENT +
-      paint(
-        options,
-        'dim',
-        `${finding.kind}  confidence ${finding.confidence.toFixed(2)}  explains ${explains}`,
-      ),
-    '',
-  );
+  lines.push(INDENT + paint(options, 'dim', kindLine(finding, options.columns - INDENT.length)), '');
   lines.push(...evidenceLines(finding, options), '');
   if (finding.source !== undefined) lines.push(...excerptLines(finding.source, options), '');
   for (const line of wrap(cleanText(finding.advice), Math.min(options.columns, 100) - 4))
     lines.push(`  ${line}`);
   for (const command of finding.next) lines.push(`  next  ${paint(options, 'cmd', cleanText(command))}`);
   return lines;
+}
+
+/** `event-loop-blocked  confidence 0.97  explains slow-throughput`, with as many complaints as fit. */
+function kindLine(finding: Finding, width: number): string {
+  let line = `${finding.kind}  confidence ${finding.confidence.toFixed(2)}  explains ${finding.problem}`;
+  for (const problem of finding.alsoExplains ?? []) {
+    if (textWidth(line) + problem.length + 2 <= width) line += `, ${problem}`;
+  }
+  return line;
 }
 
 function closedFinding(finding: Finding, options: DoctorTerminalOptions): string[] {

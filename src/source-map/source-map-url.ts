@@ -10,7 +10,8 @@ export function findSourceMapUrl(text: string): string | undefined {
     if (at < 0) return undefined;
     const before = text.slice(Math.max(0, at - 8), at);
     if (/\/[/*][#@][ \t]+$/.test(before)) {
-      const end = /[\s'"*]|$/g;
+      // Texts inside a data URL may hold quotes; a name may not (ECMA-426).
+      const end = text.startsWith('data:', at + 'sourceMappingURL='.length) ? /\s|$/g : /[\s'"*]|$/g;
       end.lastIndex = at + 'sourceMappingURL='.length;
       const url = text.slice(at + 'sourceMappingURL='.length, end.exec(text)?.index ?? text.length);
       if (url !== '') return url;

@@ -5,7 +5,7 @@ import {
   type TraceMap,
   traceSegment,
 } from '@jridgewell/trace-mapping';
-import { functionNameAt, isIdentifier, looksMinified } from './function-name.ts';
+import { enclosingFunctionName, functionNameAt, isIdentifier, looksMinified } from './function-name.ts';
 import { plainPath } from './location.ts';
 import { originalPath } from './original-path.ts';
 import type { SourceBook } from './source-book.ts';
@@ -113,6 +113,19 @@ export class SourceMaps {
     // Bundlers number names that would clash: `handler2` was written `handler`.
     if (minified || generated.replace(/\$?\d+$/, '') === written) return written;
     return generated;
+  }
+
+  /**
+   * The same for a place inside the function, as stacks give them: there the map's name is that of whatever is called,
+   * so only the original text can tell. `generated` when it does not look minified or nothing is found.
+   */
+  enclosingFunctionName(scriptUrl: string, line1: number, column1: number, generated: string): string {
+    if (!looksMinified(generated)) return generated;
+    const place = this.original(scriptUrl, line1, column1);
+    const lines = place === undefined ? undefined : this.lines(place.file);
+    if (place === undefined || lines === undefined) return generated;
+    const written = enclosingFunctionName(lines, place.line, place.column);
+    return written === '' ? generated : written;
   }
 
   /** Lines of an original file: from the book, else from `sourcesContent` of a map that has been asked for. */

@@ -5,8 +5,8 @@ import { Session } from '../cdp/session.ts';
 import { connectWebSocket } from '../cdp/transport.ts';
 import { type Bridge, openBridge } from './bridge.ts';
 import { connectorFor } from './connector.ts';
-import { probeInspector } from './inspector-port.ts';
 import { describeInside, type InsideFacts } from './inside-facts.ts';
+import { probeInspector } from './inspector-port.ts';
 import { type ActivationNotes, verifyLeft } from './leave.ts';
 import { type OpenedInspector, type OpenOptions, openInspector } from './open-inspector.ts';
 

@@ -14,6 +14,7 @@ export interface InsideFacts {
   cwd: string;
   argv: string[];
   heapLimitBytes: Bytes;
+  heapUsedBytes: Bytes;
   uptimeSeconds: number;
 }
 
@@ -29,7 +30,7 @@ export async function describeInside(session: Session, pid: number | undefined):
     if (!builtin || !process.report || !process.hrtime) return null;
     return { pid: process.pid, node: process.versions.node, v8: process.versions.v8, arch: process.arch,
       platform: process.platform, title: process.title, cwd: process.cwd(), argv: process.argv,
-      heapLimitBytes: builtin('v8').getHeapStatistics().heap_size_limit, uptimeSeconds: process.uptime() };
+      heapLimitBytes: builtin('v8').getHeapStatistics().heap_size_limit, heapUsedBytes: process.memoryUsage().heapUsed, uptimeSeconds: process.uptime() };
   })()`;
   for (let tries = 0; ; tries++) {
     const facts = await evaluate<InsideFacts | null>(session, expression, { timeoutMs: 5000 });

@@ -52,27 +52,10 @@ export function probeInspector(
   });
 }
 
-/** Node's default, and the cluster workers' after it. */
-export const DEFAULT_INSPECTOR_PORT = 9229;
-
 /**
  * Which ports an inspector opened by a signal can have: the one set at start, a few above for cluster workers, and any
  * when it was set to 0.
  */
 export function isInspectorPort(expected: number): (port: number) => boolean {
   return (port) => expected === 0 || (port >= expected && port < expected + 100);
-}
-
-/** The port SIGUSR1 will open, from `--inspect-port` in argv and NODE_OPTIONS (the later one wins, argv last). */
-export function expectedInspectorPort(args: readonly string[], nodeOptions: string): number {
-  let port = DEFAULT_INSPECTOR_PORT;
-  const options = [...nodeOptions.split(/\s+/), ...args];
-  for (const [index, option] of options.entries()) {
-    const match = /^--(?:inspect|debug)(?:-port|-brk|-wait)?(?:=(.*))?$/.exec(option);
-    if (match === null) continue;
-    const value = match[1] ?? (option.endsWith('-port') ? options[index + 1] : undefined);
-    const number = /(?:^|:)(\d+)$/.exec(value ?? '')?.[1];
-    if (number !== undefined) port = Number(number);
-  }
-  return port;
 }

@@ -10,9 +10,10 @@ import { listChildren } from '../linux/threads.ts';
 import { type ActivationLock, lockActivation } from './activation-lock.ts';
 import { checkSignalGate, raiseInspectorSemaphore } from './gate.ts';
 import { type Guard, startGuard } from './guard.ts';
-import { expectedInspectorPort, isInspectorPort } from './inspector-port.ts';
+import { isInspectorPort } from './inspector-port.ts';
 import { type ActivationNotes, noteListeners } from './leave.ts';
 import { type FoundInspector, findInspector } from './leftover-inspector.ts';
+import { asksForInspector, inspectorPort, parseNodeArguments } from './node-arguments.ts';
 import { listOwnListeners } from './own-listeners.ts';
 import { waitsForSyncChild } from './sync-child.ts';
 
@@ -49,8 +50,11 @@ export interface OpenedInspector extends FoundInspector {
  */
 export async function openInspector(pid: number, options: OpenOptions = {}): Promise<OpenedInspector> {
   const before = listOwnListeners(pid);
-  const { args } = readCommandLine(pid);
-  const port = expectedInspectorPort(args, readEnvironment(pid)?.get('NODE_OPTIONS') ?? '');
+  const { options: nodeOptions } = parseNodeArguments(
+    readCommandLine(pid).args,
+    readEnvironment(pid)?.get('NODE_OPTIONS') ?? '',
+  );
+  const port = inspectorPort(nodeOptions);
   const mayBeInspector = isInspectorPort(port);
   const notes: ActivationNotes = {
     listenersBefore: new Set(before.map(({ inode }) => inode)),
@@ -59,7 +63,7 @@ export async function openInspector(pid: number, options: OpenOptions = {}): Pro
   };
 
   // Only when told to at start, or on the usual port, may a port be asked whether it is an inspector.
-  const startedWithInspector = args.some((arg) => /^--inspect(?!-port)/.test(arg));
+  const startedWithInspector = asksForInspector(nodeOptions);
   const existing = await findInspector(pid, (candidate) =>
     startedWithInspector ? mayBeInspector(candidate) : port !== 0 && candidate === port,
   );
@@ -149,7 +153,7 @@ function signalInspector(pid: number): void {
 
 /** The port is fixed when Node starts; while somebody else listens on it a signal only prints an error in the target. */
 async function waitForFreePort(pid: number, port: number): Promise<void> {
-  const deadline = performance.now() + 1500;
+  const deadline = performance.now() + 3000;
   const holder = () =>
     readListeningSockets(pid).find((socket) => socket.port === port && socket.address !== '::1');
   while (holder() !== undefined) {

@@ -130,6 +130,11 @@ function pidOnPort(port: number, rows: readonly NodeProcess[]): number {
       },
     );
   }
+  // A cluster's primary holds the socket, its workers do the work: which of them is meant is the user's to say.
+  const primaries = new Set(found.filter(({ cluster }) => cluster === 'primary').map(({ pid }) => pid));
+  for (const row of rows) {
+    if (row.cluster === 'worker' && primaries.has(row.ppid) && !found.includes(row)) found.push(row);
+  }
   return theOnly(found, `port ${port}`, `no Node process listens on port ${port}`);
 }
 

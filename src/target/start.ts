@@ -18,19 +18,28 @@ export interface StartedTarget {
  */
 export async function startTarget(command: readonly string[]): Promise<StartedTarget> {
   const [file, ...args] = command;
-  if (file === undefined) throw new HolterError('E_USAGE', 'nothing to start after --', { hint: 'holter doctor -- node app.js' });
+  if (file === undefined)
+    throw new HolterError('E_USAGE', 'nothing to start after --', { hint: 'holter doctor -- node app.js' });
   const child = spawn(file, args, { stdio: ['ignore', 2, 2] });
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) =>
       reject(new HolterError('E_START_FAILED', `cannot start ${file}: ${error.message}`, { cause: error })),
     );
     child.once('exit', (code, signal) =>
-      reject(new HolterError('E_START_FAILED', `${command.join(' ')} ended at once (${signal ?? `exit code ${code}`})`)),
+      reject(
+        new HolterError(
+          'E_START_FAILED',
+          `${command.join(' ')} ended at once (${signal ?? `exit code ${code}`})`,
+        ),
+      ),
     );
   });
-  failure.catch(() => {});
+  let failed = false;
+  failure.catch(() => {
+    failed = true;
+  });
   const ready = async (): Promise<number> => {
-    for (;;) {
+    while (!failed) {
       const { pid } = child;
       // The gate opens when Node has set up its signals; before that the signal would kill it.
       if (pid !== undefined && readProcessStat(pid) !== undefined && checkSignalGate(pid).safe) {
@@ -39,6 +48,7 @@ export async function startTarget(command: readonly string[]): Promise<StartedTa
       }
       await sleep(20);
     }
+    return failure;
   };
   const pid = await Promise.race([ready(), failure]);
   return {

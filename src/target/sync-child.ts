@@ -16,7 +16,9 @@ export function waitsForSyncChild(pid: number): boolean {
   if (children.length === 0) return false;
   const epoll = call.args[0];
   const registered = new Set(
-    [...(readTextIfAny(`/proc/${pid}/fdinfo/${epoll}`) ?? '').matchAll(/^tfd:\s*(\d+)/gm)].map(([, fd]) => Number(fd)),
+    [...(readTextIfAny(`/proc/${pid}/fdinfo/${epoll}`) ?? '').matchAll(/^tfd:\s*(\d+)/gm)].map(([, fd]) =>
+      Number(fd),
+    ),
   );
   const listening = new Set(readListeningSockets(pid).map(({ inode }) => `socket:[${inode}]`));
   const descriptors = readDescriptors(pid) ?? new Map<number, string>();

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, HolterError } from '../base/errors.ts';
+import type { TargetInfo } from '../base/target-info.ts';
 import type { Seconds } from '../base/units.ts';
 import { buildInside, explainStretches } from '../metrics/inside.ts';
 import { readBlockedState } from '../metrics/record-blocked-state.ts';
 import { type OutsideSampler, startOutsideSampling } from '../metrics/record-outside.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { writeVitals } from '../metrics/vitals-file.ts';
-import type { TargetInfo } from '../base/target-info.ts';
 import type { Action, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
@@ -26,6 +26,8 @@ export interface VisitOptions {
   intervalUs: number;
   /** Wake the inspector without a signal where a signal is unsafe. */
   force: boolean;
+  /** Pauses over about half a second were agreed to. */
+  consent: boolean;
   writer: RecordingWriter;
   /** Version of holter, for the manifest. */
   holter: string;
@@ -56,7 +58,12 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   const clock = startClock();
   const actions: Action[] = [];
   const act = (what: string, pauseMs: number, effect?: string): void =>
-    void actions.push({ what, at: new Date().toISOString(), pauseMs, ...(effect === undefined ? {} : { effect }) });
+    void actions.push({
+      what,
+      at: new Date().toISOString(),
+      pauseMs,
+      ...(effect === undefined ? {} : { effect }),
+    });
 
   const outside =
     target.kind === 'process'
@@ -75,12 +82,17 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
           ? await attach(target.pid, { force: options.force, signal, timeoutMs: NATIVE_AFTER_MS })
           : await attachToUrl(target.url);
     } catch (error) {
-      if (!(error instanceof HolterError) || target.kind !== 'process' || !OUTSIDE_ONLY.has(error.code)) throw error;
+      if (!(error instanceof HolterError) || target.kind !== 'process' || !OUTSIDE_ONLY.has(error.code))
+        throw error;
       accessProblem = error.message;
       if (error.hint !== undefined) accessProblem += ` (${error.hint})`;
       act('read /proc and its threads; not attached', 0, 'no effect');
       if (error.code === 'E_NATIVE_BLOCK') {
-        act('SIGUSR1, after checking that Node catches it', 0, 'pending; a guard closes the inspector when it opens');
+        act(
+          'SIGUSR1, after checking that Node catches it',
+          0,
+          'pending; a guard closes the inspector when it opens',
+        );
         nativeStuck = await describeNativeBlock(target.pid, clock);
       } else await waitOutside(clock, options.seconds, signal, outside);
     }
@@ -90,6 +102,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
         clock,
         untilMs: options.seconds * 1000,
         intervalUs: options.intervalUs,
+        consent: options.consent,
+        heapUsedBytes: attachment.facts.heapUsedBytes,
         act,
         signal,
         ...(target.kind === 'process' ? { pid: target.pid } : {}),
@@ -108,7 +122,9 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   const signs = inside === undefined ? undefined : buildInside(inside.samples, inside.batches, clock.startMs);
   const vitals: VitalSigns = {
     seconds,
-    series: new Map([...(outsideResult?.series ?? []), ...(signs?.series ?? [])].map((series) => [series.name, series])),
+    series: new Map(
+      [...(outsideResult?.series ?? []), ...(signs?.series ?? [])].map((series) => [series.name, series]),
+    ),
     blocked: signs?.blocked ?? [],
     gc: signs?.gc ?? [],
     forcedGc: inside?.forcedGc ?? [],
@@ -125,7 +141,11 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   options.onStep?.('writing');
   await writeEvidence(writer, vitals, inside, nativeStuck);
   if (inside !== undefined) {
-    const sources = await gatherSources(inside, target.kind === 'process' ? target.pid : undefined);
+    const sources = await gatherSources(
+      inside,
+      target.kind === 'process' ? target.pid : undefined,
+      [attachment?.facts.cwd ?? ''].filter((folder) => folder !== ''),
+    );
     await writer.add({ name: 'sources.json', kind: 'sources' }, JSON.stringify(sources));
   }
 
@@ -140,7 +160,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
           v8: facts?.v8 ?? '',
           command: facts?.argv.join(' ') ?? '',
           cwd: facts?.cwd ?? '',
-          startedAt: facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
+          startedAt:
+            facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
           threads: 0,
           cores: 0,
         };
@@ -149,7 +170,9 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     holter: options.holter,
     target: {
       ...info,
-      ...(facts === undefined ? {} : { v8: facts.v8, node: facts.node, heapLimitBytes: facts.heapLimitBytes }),
+      ...(facts === undefined
+        ? {}
+        : { v8: facts.v8, node: facts.node, heapLimitBytes: facts.heapLimitBytes }),
     },
     window: {
       startedAt: clock.startedAt,
@@ -162,6 +185,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     ...(accessProblem === undefined ? {} : { accessProblem }),
     files: [...writer.files],
     actions: [...(attachment?.acts ?? []), ...actions].sort((a, b) => a.at.localeCompare(b.at)),
+    ...(inside === undefined || inside.notes.length === 0 ? {} : { notes: inside.notes }),
     inspectorOpenMs: attachment?.inspectorOpenMs ?? 0,
     left,
   };
@@ -197,7 +221,11 @@ async function waitOutside(
 function maskUtilisation(vitals: VitalSigns, inside: InsideEvidence | undefined): void {
   const series = vitals.series.get('loop.utilisation_percent');
   if (series === undefined || inside === undefined || inside.profiles.length === 0) return;
-  series.masked = inside.profiles.map(({ fromMs, toMs }) => ({ fromMs, toMs, why: 'not valid while profiling' }));
+  series.masked = inside.profiles.map(({ fromMs, toMs }) => ({
+    fromMs,
+    toMs,
+    why: 'not valid while profiling',
+  }));
 }
 
 function windowEnd(
@@ -227,12 +255,25 @@ async function writeEvidence(
     await writer.add({ name, kind: 'cpu-profile', thread, fromMs, toMs }, json);
   }
   const stacks: BlockStacksFile = { schema: 'holter.block-stacks/1', stacks: inside.blockStacks };
-  if (stacks.stacks.length > 0) await writer.add({ name: 'block-stacks.json', kind: 'block-stacks' }, JSON.stringify(stacks));
+  if (stacks.stacks.length > 0)
+    await writer.add({ name: 'block-stacks.json', kind: 'block-stacks' }, JSON.stringify(stacks));
   if (inside.allocationAll !== undefined)
-    await writer.add({ name: 'all.heapprofile', kind: 'allocation-profile', thread: 'main' }, inside.allocationAll);
+    await writer.add(
+      { name: 'all.heapprofile', kind: 'allocation-profile', thread: 'main' },
+      inside.allocationAll,
+    );
   if (inside.allocationLive !== undefined)
-    await writer.add({ name: 'live.heapprofile', kind: 'allocation-profile', thread: 'main' }, inside.allocationLive);
-  const external: ExternalAllocationsFile = { schema: 'holter.external-allocations/1', stacks: inside.external };
+    await writer.add(
+      { name: 'live.heapprofile', kind: 'allocation-profile', thread: 'main' },
+      inside.allocationLive,
+    );
+  const external: ExternalAllocationsFile = {
+    schema: 'holter.external-allocations/1',
+    stacks: inside.external,
+  };
   if (external.stacks.length > 0)
-    await writer.add({ name: 'external-allocations.json', kind: 'external-allocations' }, JSON.stringify(external));
+    await writer.add(
+      { name: 'external-allocations.json', kind: 'external-allocations' },
+      JSON.stringify(external),
+    );
 }

@@ -26,6 +26,10 @@ export interface InsideOptions {
   untilMs: number;
   intervalUs: number;
   act: ActSink;
+  /** When we came. */
+  heapUsedBytes: number;
+  /** The user has agreed to longer pauses (`--yes`). */
+  consent: boolean;
   /** Ctrl-C: leave with what there is. */
   signal: AbortSignal;
   /** For the CPU time of the main thread; absent when the target is on another machine. */
@@ -46,6 +50,8 @@ export interface InsideEvidence {
   loopIterationsPerSecond?: number;
   /** Present when the loop does not turn at the end of the window. */
   stuck?: StuckFile;
+  /** What was left undone, in sentences. */
+  notes: string[];
   /** Answered nothing more since then: the window ended early. */
   endedStuck: boolean;
 }
@@ -70,6 +76,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     forcedGc: [],
     resources: {},
     heapSpaces: [],
+    notes: [],
     endedStuck: false,
   };
   session.on('Holter.sample', (sample) => void evidence.samples.push(sample));
@@ -99,7 +106,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     stopProfiles = resolve;
   });
   const profiling = recordProfiles(session, options, profilesEnd, evidence);
-  const allocations = watchAllocations(session, { act, evidence, clock });
+  const allocations = watchAllocations(session, { act, evidence, clock, consent: options.consent });
   const firstResources = evaluate<Record<string, number>>(session, `${STATE_EXPRESSION}.resources()`, {
     timeoutMs: 3000,
   }).catch(() => ({}));
@@ -116,7 +123,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     }
     if (phase === 0 && clock.now() >= phaseAt && late() < 500) {
       phase = 1;
-      await allocations.secondPhase();
+      await allocations.decide();
       if (mainCpuPercent() > 80)
         evidence.loopIterationsPerSecond = await countLoops(session, evidence.samples);
     }
@@ -150,20 +157,32 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
   return evidence;
 }
 
+/**
+ * Making running loops visible walks the heap: 230–350 ms for 200 MB (bench/late-profile.mjs), on top of what V8's own
+ * Profiler.start takes. Above this size it is not done unasked.
+ */
+const LATE_FIX_LIMIT_BYTES = 512 * 2 ** 20;
+
 /** Time kept at the end of the window for stopping profiles, a collection and leaving. */
 const LEAVE_MS = 500;
 
 async function recordProfiles(
   session: Session,
-  { clock, intervalUs, act }: InsideOptions,
+  { clock, intervalUs, act, heapUsedBytes, consent }: InsideOptions,
   until: Promise<void>,
   evidence: InsideEvidence,
 ): Promise<void> {
+  const lateFix = heapUsedBytes < LATE_FIX_LIMIT_BYTES || consent;
+  if (!lateFix)
+    evidence.notes.push(
+      `the heap holds ${Math.round(heapUsedBytes / 1e6)} MB: functions optimised before we came were not sent back to the interpreter, which would pause about ${(heapUsedBytes / 7e8).toFixed(1)} s, so time may show at their callers; --yes does it`,
+    );
   const record = async (thread: string, on: Session) => {
     const fromMs = clock.now();
     try {
       const json = await recordCpuProfile(on, {
         intervalUs,
+        lateFix,
         until: Promise.race([until, on.closed.then(() => {})]),
         onAct: (what, pauseMs) => act(thread === 'main' ? what : `${thread}: ${what}`, pauseMs),
       });

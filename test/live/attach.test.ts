@@ -3,17 +3,30 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { built, until } from './built.ts';
-import { load, NODE_MAJORS, nodeBinary, snapshotProc, startTarget, type TargetProcess, targetFile } from './target-process.ts';
+import {
+  load,
+  NODE_MAJORS,
+  nodeBinary,
+  snapshotProc,
+  startTarget,
+  type TargetProcess,
+  targetFile,
+} from './target-process.ts';
 
 const { attach } = await built<typeof import('../../src/target/attach.ts')>('target/attach.js');
 const { evaluate } = await built<typeof import('../../src/cdp/evaluate.ts')>('cdp/evaluate.js');
-const { listOwnListeners } = await built<typeof import('../../src/target/own-listeners.ts')>('target/own-listeners.js');
+const { listOwnListeners } =
+  await built<typeof import('../../src/target/own-listeners.ts')>('target/own-listeners.js');
 
 const targets: TargetProcess[] = [];
 afterEach(async () => {
   await Promise.all(targets.splice(0).map((target) => target.stop()));
 });
-async function start(name: string, node: (typeof NODE_MAJORS)[number], env?: Record<string, string>): Promise<TargetProcess> {
+async function start(
+  name: string,
+  node: (typeof NODE_MAJORS)[number],
+  env?: Record<string, string>,
+): Promise<TargetProcess> {
   const target = await startTarget(targetFile(name), { node, ...(env === undefined ? {} : { env }) });
   targets.push(target);
   return target;
@@ -37,7 +50,12 @@ describe.each(NODE_MAJORS)('Node %i', (node) => {
     expect(target.stderr().trim().split('\n').length).toBeLessThanOrEqual(3);
     // A second visit finds nothing of the first.
     const again = await attach(target.pid);
-    expect(await evaluate(again.session, 'Object.getOwnPropertySymbols(globalThis).filter((s) => s.description === "holter").length')).toBe(1);
+    expect(
+      await evaluate(
+        again.session,
+        'Object.getOwnPropertySymbols(globalThis).filter((s) => s.description === "holter").length',
+      ),
+    ).toBe(1);
     await again.leave();
   });
 });
@@ -81,7 +99,10 @@ test('two processes are attached at the same moment, each by its own inspector',
 });
 
 test('an inspector that was open before is used and left open', async () => {
-  const target = await startTarget(targetFile('sync-hash.healthy.mjs'), { node: 22, nodeArgs: ['--inspect=0'] });
+  const target = await startTarget(targetFile('sync-hash.healthy.mjs'), {
+    node: 22,
+    nodeArgs: ['--inspect=0'],
+  });
   targets.push(target);
   const before = listOwnListeners(target.pid);
   expect(before.length).toBe(2);
@@ -92,7 +113,10 @@ test('an inspector that was open before is used and left open', async () => {
 });
 
 test('a port that another process holds is named, and the target is not signalled', async () => {
-  const holder = spawn(nodeBinary(20), ['-e', 'require("net").createServer().listen(9229, "127.0.0.1", () => console.log("up"))']);
+  const holder = spawn(nodeBinary(20), [
+    '-e',
+    'require("net").createServer().listen(9229, "127.0.0.1", () => console.log("up"))',
+  ]);
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   try {
     const target = await start('sync-hash.healthy.mjs', 22);
@@ -125,7 +149,11 @@ test('a process that removed its SIGUSR1 handler is not signalled: it would die'
 });
 
 test('--disable-sigusr1 is told, not forced', async () => {
-  const child = spawn(nodeBinary(24), ['--disable-sigusr1', '-e', 'console.log("up"); setInterval(() => {}, 1000)']);
+  const child = spawn(nodeBinary(24), [
+    '--disable-sigusr1',
+    '-e',
+    'console.log("up"); setInterval(() => {}, 1000)',
+  ]);
   await new Promise((resolve) => child.stdout.once('data', resolve));
   try {
     await expect(attach(child.pid as number)).rejects.toMatchObject({ code: 'E_INSPECTOR_DISABLED' });
@@ -163,7 +191,11 @@ test('cluster primary: its workers are left as they were', async () => {
     expect((await attachment.leave()).verified).toBe(true);
     const workers = listChildren(child.pid as number);
     expect(workers.length).toBe(2);
-    await until(() => workers.every((pid) => listOwnListeners(pid).length === 0), 3000, 'no inspector in the workers');
+    await until(
+      () => workers.every((pid) => listOwnListeners(pid).length === 0),
+      3000,
+      'no inspector in the workers',
+    );
   } finally {
     child.kill('SIGKILL');
   }
@@ -176,9 +208,17 @@ test('kill -9 of holter at any moment: the target lives on and its inspector is 
     const child = spawn(process.execPath, [visitor, String(target.pid)], { stdio: 'ignore' });
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     child.kill('SIGKILL');
-    await until(() => listOwnListeners(target.pid).length === 1, 5000, `inspector closed after a kill at ${pauseMs} ms`);
+    await until(
+      () => listOwnListeners(target.pid).length === 1,
+      5000,
+      `inspector closed after a kill at ${pauseMs} ms`,
+    );
   }
-  await until(() => !snapshotProc(target.pid).threadNames.includes('holter'), 15_000, 'the bridge thread ends');
+  await until(
+    () => !snapshotProc(target.pid).threadNames.includes('holter'),
+    15_000,
+    'the bridge thread ends',
+  );
   const result = await load(target.url, { connections: 2, seconds: 1 });
   expect(result.errors).toBe(0);
   expect(existsSync(`/proc/${target.pid}`)).toBe(true);

@@ -43,14 +43,21 @@ export function runHolter(
 }
 
 /** `holter doctor … --json`, parsed. */
-export async function runDoctor(args: readonly string[], options: { env?: Record<string, string> } = {}): Promise<DoctorReport> {
+export async function runDoctor(
+  args: readonly string[],
+  options: { env?: Record<string, string> } = {},
+): Promise<DoctorReport> {
   const { stdout, stderr, code } = await runHolter(['doctor', ...args, '--json'], options);
   if (code !== 0 && code !== 4) throw new Error(`holter doctor ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as DoctorReport;
 }
 
 /** Polls until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number, what: string): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  what: string,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

@@ -148,6 +148,7 @@ test('cluster: roles, one port held by several is never guessed', async () => {
   const workers = rows.filter(({ ppid }) => ppid === primary.pid);
   expect(rows.find(({ pid }) => pid === primary.pid)?.cluster).toBe('primary');
   expect(workers.map(({ cluster }) => cluster)).toEqual(['worker', 'worker']);
+  await expect(resolveTarget(`:${port}`)).rejects.toMatchObject({ code: 'E_SEVERAL_MATCHES' });
   const failure = await resolveTarget(`cluster-${tag}.cjs`, stranger).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'E_SEVERAL_MATCHES', exitCode: 2 });
   for (const { pid } of workers) expect((failure as Error).message).toContain(String(pid));

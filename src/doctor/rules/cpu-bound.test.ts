@@ -43,13 +43,27 @@ describe('cpu-bound', () => {
 
   it('takes several functions together', () => {
     const pieces: Piece[] = ['a', 'b', 'c'].map((name) => [2, ...HANDLER, `${name}@/srv/api/${name}.js:1`]);
-    const [finding] = judge({ cpu: '█', main: drawProfile([...pieces, [4, '(program)']], 1000), requests: 500 });
+    const [finding] = judge({
+      cpu: '█',
+      main: drawProfile([...pieces, [4, '(program)']], 1000),
+      requests: 500,
+    });
     expect(finding?.title).toMatch(/^a and 2 more take the CPU/);
-    expect(finding?.where.filter((place) => place.share !== null).map((place) => place.function)).toEqual(['a', 'b', 'c']);
+    expect(finding?.where.filter((place) => place.share !== null).map((place) => place.function)).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   it('does not charge the price of answering to the handler', () => {
-    const main = drawProfile([[9, ...HANDLER, 'end@node:_http_outgoing:980', 'writev'], [1, ...HANDLER]], 1000);
+    const main = drawProfile(
+      [
+        [9, ...HANDLER, 'end@node:_http_outgoing:980', 'writev'],
+        [1, ...HANDLER],
+      ],
+      1000,
+    );
     expect(judge({ cpu: '█', main, requests: 500 })).toHaveLength(0);
   });
 
@@ -63,11 +77,20 @@ describe('cpu-bound', () => {
       ],
       1000,
     );
-    expect(judge({ cpu: '█', main, requests: 1000 })[0]?.where[0]).toMatchObject({ function: 'render', share: 0.9 });
+    expect(judge({ cpu: '█', main, requests: 1000 })[0]?.where[0]).toMatchObject({
+      function: 'render',
+      share: 0.9,
+    });
   });
 
   it('keeps silent on what event-loop-blocked already names', () => {
-    const main = drawProfile([[200, ...HANDLER, 'render@/srv/api/view.js:20'], [10, '(program)']], 47);
+    const main = drawProfile(
+      [
+        [200, ...HANDLER, 'render@/srv/api/view.js:20'],
+        [10, '(program)'],
+      ],
+      47,
+    );
     expect(judge({ cpu: '█', main, requests: 47, blocked: stretches(47, 210, { ms: 200 }) })).toHaveLength(0);
   });
 
@@ -81,6 +104,9 @@ describe('cpu-bound', () => {
   it('does not let waiting for a CPU look like work', () => {
     // Wall-clock samples on a machine that gives half a core: the cost per request is CPU time.
     const [finding] = judge({ cpu: '▄', wait: '▄', main: drawProfile(rendering(8), 1000), requests: 1000 });
-    expect(finding?.evidence.find((line) => line.signal.startsWith('CPU per request'))?.value).toBeCloseTo(3.43, 1);
+    expect(finding?.evidence.find((line) => line.signal.startsWith('CPU per request'))?.value).toBeCloseTo(
+      3.43,
+      1,
+    );
   });
 });

@@ -20,8 +20,11 @@ describe('cpu-starved', () => {
   });
 
   it('tells throttling and steal apart', () => {
-    const titled = (drawing: Parameters<typeof drawEvidence>[0]): string | undefined => judge(drawEvidence(drawing)).findings[0]?.title;
-    expect(titled({ cpu: '▄', throttled: '▅' })).toContain('throttled 57 % of the time: its CPU limit is 2 cores');
+    const titled = (drawing: Parameters<typeof drawEvidence>[0]): string | undefined =>
+      judge(drawEvidence(drawing)).findings[0]?.title;
+    expect(titled({ cpu: '▄', throttled: '▅' })).toContain(
+      'throttled 57 % of the time: its CPU limit is 2 cores',
+    );
     expect(titled({ cpu: '▄', steal: '▄' })).toContain('steal');
   });
 });

@@ -34,9 +34,18 @@ function judge(evidence: ReturnType<typeof drawEvidence>): Finding[] {
 }
 
 /** 20 calls of `ms` in 10 s, idle between them. */
-function calls(ms: number, extra: Partial<Parameters<typeof drawEvidence>[0]> = {}): ReturnType<typeof drawEvidence> {
+function calls(
+  ms: number,
+  extra: Partial<Parameters<typeof drawEvidence>[0]> = {},
+): ReturnType<typeof drawEvidence> {
   return drawEvidence({
-    main: drawProfile([[ms, ...HASH], [500 - ms, '(idle)']], 20),
+    main: drawProfile(
+      [
+        [ms, ...HASH],
+        [500 - ms, '(idle)'],
+      ],
+      20,
+    ),
     blocked: stretches(20, 500, { ms }),
     requests: 2000,
     sources: SOURCES,
@@ -67,7 +76,13 @@ describe('event-loop-blocked', () => {
     const rare = (count: number, ms: number): Finding[] =>
       judge(
         drawEvidence({
-          main: drawProfile([[ms, ...HASH], [9000 / count, '(idle)']], count),
+          main: drawProfile(
+            [
+              [ms, ...HASH],
+              [9000 / count, '(idle)'],
+            ],
+            count,
+          ),
           blocked: stretches(count, ms + 9000 / count, { ms }),
           requests: 900,
           sources: SOURCES,
@@ -80,7 +95,9 @@ describe('event-loop-blocked', () => {
   });
 
   it('leaves stretches to the machine that are mostly run-queue wait', () => {
-    expect(judge(calls(100, { blocked: stretches(20, 500, { ms: 100, waitMs: 70 }) }))).toHaveLength(0);
+    expect(
+      judge(calls(100, { cpu: '▃', wait: '▆', blocked: stretches(20, 500, { ms: 100, waitMs: 90 }) })),
+    ).toHaveLength(0);
   });
 
   it('leaves stretches to gc-pressure that are mostly GC', () => {
@@ -90,7 +107,11 @@ describe('event-loop-blocked', () => {
   it('does not count pauses holter itself caused', () => {
     const at = new Date(Date.UTC(2026, 10, 22, 22, 14, 7) + 5000).toISOString();
     const evidence = drawEvidence({
-      main: drawProfile([[5000, '(idle)'], [600, ...HASH], [4400, '(idle)']]),
+      main: drawProfile([
+        [5000, '(idle)'],
+        [600, ...HASH],
+        [4400, '(idle)'],
+      ]),
       blocked: [{ at: 5000, ms: 600 }],
       actions: [{ what: 'full collection', at, pauseMs: 560 }],
     });
@@ -101,7 +122,9 @@ describe('event-loop-blocked', () => {
     // Back to back at full load: the profile alone shows one unbroken run.
     const main = drawProfile([[10_000, ...HASH.slice(0, 3)]]);
     const blocked = stretches(33, 300, { ms: 295 });
-    const stacks = (callback: (stretch: number, sample: number) => number): ReturnType<typeof drawEvidence>['blockStacks'] =>
+    const stacks = (
+      callback: (stretch: number, sample: number) => number,
+    ): ReturnType<typeof drawEvidence>['blockStacks'] =>
       blocked.flatMap((stretch, index) =>
         [25, 50, 100, 200].map((lateMs, sample) => ({
           at: stretch.at + lateMs,
@@ -110,17 +133,44 @@ describe('event-loop-blocked', () => {
           frames: STACK.slice(1),
         })),
       );
-    const same = judge(drawEvidence({ main, blocked, stacks: stacks((index) => 100 + index), sources: SOURCES, requests: 1000 }));
+    const same = judge(
+      drawEvidence({
+        main,
+        blocked,
+        stacks: stacks((index) => 100 + index),
+        sources: SOURCES,
+        requests: 1000,
+      }),
+    );
     expect(same[0]?.evidence.find((line) => line.signal.startsWith('one call'))?.text).toContain('stacks');
     // Ten callbacks of 30 ms each in every stretch.
-    const many = judge(drawEvidence({ main, blocked, stacks: stacks((index, sample) => index * 10 + sample), sources: SOURCES, requests: 1000 }));
+    const many = judge(
+      drawEvidence({
+        main,
+        blocked,
+        stacks: stacks((index, sample) => index * 10 + sample),
+        sources: SOURCES,
+        requests: 1000,
+      }),
+    );
     expect(many).toHaveLength(0);
   });
 
   it('proves a native call by one late stack and the profile', () => {
-    const main = drawProfile([[70, ...HASH], [2, '(program)']], 138);
+    const main = drawProfile(
+      [
+        [70, ...HASH],
+        [2, '(program)'],
+      ],
+      138,
+    );
     const blocked = stretches(138, 72, { ms: 70 });
-    const stacks = blocked.map((stretch, index) => ({ at: stretch.at + 68, lateMs: 66, asyncId: index + 1, frames: STACK }));
+    const stacks = blocked.map((stretch, index) => ({
+      at: stretch.at + 68,
+      lateMs: 66,
+      asyncId: index + 1,
+      frames: STACK,
+    }));
     const [finding] = judge(drawEvidence({ main, blocked, stacks, sources: SOURCES }));
     expect(finding?.where[0]).toMatchObject({ function: 'hashPassword', line: 8 });
   });
@@ -128,7 +178,12 @@ describe('event-loop-blocked', () => {
   it('judges stacks alone where the profile does not reach', () => {
     const blocked = stretches(10, 1000, { ms: 300 });
     const stacks = blocked.flatMap((stretch, index) =>
-      [25, 50, 100, 200].map((lateMs) => ({ at: stretch.at + lateMs, lateMs, asyncId: index + 1, frames: STACK.slice(1) })),
+      [25, 50, 100, 200].map((lateMs) => ({
+        at: stretch.at + lateMs,
+        lateMs,
+        asyncId: index + 1,
+        frames: STACK.slice(1),
+      })),
     );
     const [finding] = judge(drawEvidence({ blocked, stacks, sources: SOURCES }));
     expect(finding?.where[0]).toMatchObject({ function: 'hashPassword', line: 8 });
@@ -145,15 +200,31 @@ describe('event-loop-blocked', () => {
       ],
       10,
     );
-    const blocked = [...stretches(10, 1000, { ms: 200 }), ...stretches(10, 1000, { ms: 150 }).map((each) => ({ ...each, at: each.at + 500 }))];
+    const blocked = [
+      ...stretches(10, 1000, { ms: 200 }),
+      ...stretches(10, 1000, { ms: 150 }).map((each) => ({ ...each, at: each.at + 500 })),
+    ];
     const findings = judge(drawEvidence({ main, blocked, requests: 5000, sources: SOURCES }));
     expect(findings.map((finding) => finding.where[0]?.function)).toEqual(['hashPassword', 'report']);
     expect(findings[1]?.where[0]?.line).toBe(9);
   });
 
   it('names the package and the caller when a dependency blocks', () => {
-    const stack = ['emit@node:events:467', 'resize@/srv/api/img.js:4', 'decode@/srv/api/node_modules/jpeg-js/lib/decoder.js:30'];
-    const evidence = drawEvidence({ main: drawProfile([[200, ...stack], [300, '(idle)']], 20), blocked: stretches(20, 500, { ms: 200 }) });
+    const stack = [
+      'emit@node:events:467',
+      'resize@/srv/api/img.js:4',
+      'decode@/srv/api/node_modules/jpeg-js/lib/decoder.js:30',
+    ];
+    const evidence = drawEvidence({
+      main: drawProfile(
+        [
+          [200, ...stack],
+          [300, '(idle)'],
+        ],
+        20,
+      ),
+      blocked: stretches(20, 500, { ms: 200 }),
+    });
     const [finding] = judge(evidence);
     expect(finding?.where[0]?.function).toBe('resize');
     expect(finding?.advice).toContain('inside the package');

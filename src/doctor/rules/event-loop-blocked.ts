@@ -3,7 +3,7 @@ import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
-import { p99Of } from '../machine-facts.ts';
+import { p99Of, STARVED_WAIT_PERCENT } from '../machine-facts.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
@@ -63,7 +63,7 @@ function describe(evidence: Evidence, facts: Facts, calls: SyncCalls): Finding {
     lines.push(evidenceLine(`of that in ${inside}`, blame.callee.share * 100, '%', null));
   }
   if (Number.isFinite(facts.machine.waitMedian)) {
-    lines.push(evidenceLine('run-queue wait', facts.machine.waitMedian, '%', 20, 'below'));
+    lines.push(evidenceLine('run-queue wait', facts.machine.waitMedian, '%', STARVED_WAIT_PERCENT, 'below'));
   }
   const confidence =
     0.8 +

@@ -6,7 +6,13 @@ import { eventLoopSpin } from './event-loop-spin.ts';
 
 const IMMEDIATE = 'processImmediate@node:internal/timers:460';
 const SOURCES = {
-  '/srv/api/poll.js': ['let seen = 0;', 'export function poll() {', '  seen++;', '  setImmediate(poll);', '}'].join('\n'),
+  '/srv/api/poll.js': [
+    'let seen = 0;',
+    'export function poll() {',
+    '  seen++;',
+    '  setImmediate(poll);',
+    '}',
+  ].join('\n'),
 };
 const SPIN: Piece[] = [
   [2, IMMEDIATE, 'poll@/srv/api/poll.js:2:21'],
@@ -15,7 +21,12 @@ const SPIN: Piece[] = [
   [3, '(program)'],
 ];
 const SERVING: Piece[] = [
-  [6, 'onStreamRead@node:internal/stream_base_commons:167', 'emit@node:events:467', 'handler@/srv/api/server.js:10'],
+  [
+    6,
+    'onStreamRead@node:internal/stream_base_commons:167',
+    'emit@node:events:467',
+    'handler@/srv/api/server.js:10',
+  ],
   [2, '(program)'],
   [2, IMMEDIATE, 'flush@/srv/api/log.js:3'],
 ];
@@ -27,9 +38,16 @@ function judge(drawing: Parameters<typeof drawEvidence>[0]): Finding[] {
 
 describe('event-loop-spin', () => {
   it('names the function that queues itself and the line that does it', () => {
-    const [finding] = judge({ cpu: '█', main: drawProfile(SPIN, 1000), turnsPerSecond: 80_000, sources: SOURCES });
+    const [finding] = judge({
+      cpu: '█',
+      main: drawProfile(SPIN, 1000),
+      turnsPerSecond: 80_000,
+      sources: SOURCES,
+    });
     expect(finding?.where[0]).toMatchObject({ function: 'poll', file: 'poll.js', line: 4 });
-    expect(finding?.title).toBe('poll queues itself again without a pause: 80 000 turns of the loop a second');
+    expect(finding?.title).toBe(
+      'poll queues itself again without a pause: 80 000 turns of the loop a second',
+    );
   });
 
   it('needs thousands of turns a second: sliced work is healthy', () => {
@@ -49,7 +67,13 @@ describe('event-loop-spin', () => {
   });
 
   it('finds an async loop that resumes from microtasks of immediates', () => {
-    const main = drawProfile([[5, IMMEDIATE, 'runNextTicks@node:internal/process/task_queues:60', 'worker@/srv/api/worker.js:7'], [5, '(program)']], 1000);
+    const main = drawProfile(
+      [
+        [5, IMMEDIATE, 'runNextTicks@node:internal/process/task_queues:60', 'worker@/srv/api/worker.js:7'],
+        [5, '(program)'],
+      ],
+      1000,
+    );
     expect(judge({ cpu: '█', main, turnsPerSecond: 30_000 })[0]?.where[0]?.function).toBe('worker');
   });
 });

@@ -8,7 +8,12 @@ const kinds = (drawing: Parameters<typeof drawEvidence>[0]): string[] =>
 
 describe('gc-pressure', () => {
   const collecting = (share: number, kind: GcEvent['kind']): GcEvent[] =>
-    Array.from({ length: 50 }, (_, index) => ({ at: index * 200, ms: share * 2, kind, usedAfterBytes: 60e6 }));
+    Array.from({ length: 50 }, (_, index) => ({
+      at: index * 200,
+      ms: share * 2,
+      kind,
+      usedAfterBytes: 60e6,
+    }));
   const profile = (gc: number) =>
     drawProfile(
       [
@@ -19,19 +24,35 @@ describe('gc-pressure', () => {
     );
 
   it('names share and allocating function', () => {
-    const allocationAll = drawAllocations([[70, 'build@/srv/api/rows.js:12'], [30, 'log@/srv/api/log.js:2']]);
-    const [finding] = judge(drawEvidence({ cpu: '▅', gc: collecting(30, 'major'), main: profile(6), allocationAll, requests: 90_000 })).findings;
-    expect(finding?.title).toBe('Garbage collection takes 30 % of the main thread; build allocates most of it');
+    const allocationAll = drawAllocations([
+      [70, 'build@/srv/api/rows.js:12'],
+      [30, 'log@/srv/api/log.js:2'],
+    ]);
+    const [finding] = judge(
+      drawEvidence({
+        cpu: '▅',
+        gc: collecting(30, 'major'),
+        main: profile(6),
+        allocationAll,
+        requests: 90_000,
+      }),
+    ).findings;
+    expect(finding?.title).toBe(
+      'Garbage collection takes 30 % of the main thread; build allocates most of it',
+    );
     expect(finding?.severity).toBe('critical');
   });
 
   it('asks the profile who allocated when allocations were not sampled', () => {
-    const [finding] = judge(drawEvidence({ cpu: '▅', gc: collecting(30, 'major'), main: profile(6), requests: 90_000 })).findings;
+    const [finding] = judge(
+      drawEvidence({ cpu: '▅', gc: collecting(30, 'major'), main: profile(6), requests: 90_000 }),
+    ).findings;
     expect(finding?.where[0]).toMatchObject({ function: 'build', line: 15 });
   });
 
   it('fires from 10 % with full collections, from 15 % with young ones only', () => {
-    const at = (share: number, kind: GcEvent['kind']): string[] => kinds({ cpu: '▅', gc: collecting(share, kind), main: profile(4), requests: 90_000 });
+    const at = (share: number, kind: GcEvent['kind']): string[] =>
+      kinds({ cpu: '▅', gc: collecting(share, kind), main: profile(4), requests: 90_000 });
     expect(at(8, 'major')).toEqual([]);
     expect(at(11, 'major')).toEqual(['gc-pressure']);
     expect(at(12, 'minor')).toEqual([]);
@@ -39,7 +60,9 @@ describe('gc-pressure', () => {
   });
 
   it('takes out what was waiting for a CPU, and wants the profile to agree', () => {
-    expect(kinds({ cpu: '▃', wait: '▄', gc: collecting(14, 'major'), main: profile(4), requests: 90_000 })).toEqual([]);
+    expect(
+      kinds({ cpu: '▃', wait: '▄', gc: collecting(14, 'major'), main: profile(4), requests: 90_000 }),
+    ).toEqual([]);
     expect(kinds({ cpu: '▅', gc: collecting(30, 'major'), main: profile(0), requests: 90_000 })).toEqual([]);
   });
 });

@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { GcEvent } from '../../metrics/series.ts';
 import { drawAllocations, drawEvidence, frames } from '../evidence.fixture.ts';
+import type { Evidence } from '../evidence.ts';
 import { judge } from '../judge.ts';
 
 const kinds = (drawing: Parameters<typeof drawEvidence>[0]): string[] =>
   judge(drawEvidence(drawing)).findings.map(({ kind }) => kind);
 
-const SESSION = ['const sessions = new Map();', 'export function open(id) {', '  const session = { id, data: payload() };', '  sessions.set(id, session);', '  return session;', '}'].join('\n');
+const SESSION = [
+  'const sessions = new Map();',
+  'export function open(id) {',
+  '  const session = { id, data: payload() };',
+  '  sessions.set(id, session);',
+  '  return session;',
+  '}',
+].join('\n');
 /** 8 MB sampled alive, three quarters of it from `open`. */
 const CONCENTRATED = drawAllocations([
   [90, 'emit@node:events:467', 'handler@/srv/api/server.js:9', 'open@/srv/api/session.js:2:21'],
@@ -16,7 +24,7 @@ const SPREAD = drawAllocations([
   ...['a', 'b', 'c', 'd', 'e'].map((name) => [15, `${name}@/srv/api/${name}.js:1`] as const),
   [60, 'compileFunction@node:internal/modules/cjs/loader:1200'],
 ]);
-const forced = (usedMb: number, externalMb = 5): NonNullable<Parameters<typeof drawEvidence>[0]>['forcedGc'] => [
+const forced = (usedMb: number, externalMb = 5): Evidence['vitals']['forcedGc'] => [
   { at: 9700, usedAfterBytes: usedMb * 1e6, externalAfterBytes: externalMb * 1e6, rssAfterBytes: 150e6 },
 ];
 /** Young collections; what is left rises by `perSecond` MB. */
@@ -29,7 +37,12 @@ const minors = (perSecond: number): GcEvent[] =>
   }));
 
 describe('memory-leak-heap', () => {
-  const leak = { gc: minors(1.4), forcedGc: forced(73), allocation: CONCENTRATED, sources: { '/srv/api/session.js': SESSION } };
+  const leak = {
+    gc: minors(1.4),
+    forcedGc: forced(73),
+    allocation: CONCENTRATED,
+    sources: { '/srv/api/session.js': SESSION },
+  };
 
   it('names allocating function and line, and the growth per minute', () => {
     const [finding] = judge(drawEvidence(leak)).findings;
@@ -53,7 +66,10 @@ describe('memory-leak-heap', () => {
   });
 
   it('is silent when the growth has levelled off', () => {
-    const gc = minors(0).map((event) => ({ ...event, usedAfterBytes: event.at < 3000 ? 60e6 + event.at * 4000 : 73e6 + event.at * 20 }));
+    const gc = minors(0).map((event) => ({
+      ...event,
+      usedAfterBytes: event.at < 3000 ? 60e6 + event.at * 4000 : 73e6 + event.at * 20,
+    }));
     expect(kinds({ ...leak, gc })).toEqual([]);
   });
 
@@ -64,24 +80,47 @@ describe('memory-leak-heap', () => {
   });
 
   it('takes five full collections of V8 itself as proof', () => {
-    const gc: GcEvent[] = [60, 62, 64.1, 66, 68.2, 70].map((mb, index) => ({ at: index * 1800, ms: 30, kind: 'major', usedAfterBytes: mb * 1e6 }));
+    const gc: GcEvent[] = [60, 62, 64.1, 66, 68.2, 70].map((mb, index) => ({
+      at: index * 1800,
+      ms: 30,
+      kind: 'major',
+      usedAfterBytes: mb * 1e6,
+    }));
     const { forcedGc: _, ...rest } = leak;
     expect(kinds({ ...rest, gc })).toEqual(['memory-leak-heap']);
-    expect(kinds({ ...rest, gc: gc.map((event, index) => ({ ...event, usedAfterBytes: [60, 68, 61, 67, 62, 66][index]! * 1e6 })) })).toEqual([]);
+    expect(
+      kinds({
+        ...rest,
+        gc: gc.map((event, index) => ({ ...event, usedAfterBytes: [60, 68, 61, 67, 62, 66][index]! * 1e6 })),
+      }),
+    ).toEqual([]);
   });
 });
 
 describe('memory-leak-external', () => {
   const external = [
-    { bytes: 40e6, count: 400, aliveBytes: 38e6, frames: frames('alloc@node:buffer:380', 'keep@/srv/api/upload.js:31', 'handler@/srv/api/server.js:9') },
-    { bytes: 60e6, count: 900, aliveBytes: 0.5e6, frames: frames('from@node:buffer:300', 'send@/srv/api/send.js:4') },
+    {
+      bytes: 40e6,
+      count: 400,
+      aliveBytes: 38e6,
+      frames: frames('alloc@node:buffer:380', 'keep@/srv/api/upload.js:31', 'handler@/srv/api/server.js:9'),
+    },
+    {
+      bytes: 60e6,
+      count: 900,
+      aliveBytes: 0.5e6,
+      frames: frames('from@node:buffer:300', 'send@/srv/api/send.js:4'),
+    },
   ];
   const externalMb = [10, 18, 26, 34, 42, 50, 58, 66];
 
   it('names the line that allocates the Buffers which stay', () => {
     const [finding] = judge(drawEvidence({ externalMb, forcedGc: forced(60, 66), external })).findings;
     expect(finding?.kind).toBe('memory-leak-external');
-    expect(finding?.where.map(({ function: name, line }) => `${name}:${line}`)).toEqual(['keep:31', 'handler:9']);
+    expect(finding?.where.map(({ function: name, line }) => `${name}:${line}`)).toEqual([
+      'keep:31',
+      'handler:9',
+    ]);
   });
 
   it('is silent for Buffers in flight that a collection takes back', () => {

@@ -13,6 +13,7 @@ import { memoryLeakExternal } from './memory-leak-external.ts';
 import { memoryLeakHeap } from './memory-leak-heap.ts';
 
 const HORIZON_MS: Milliseconds = 3_600_000;
+const SOON_MS: Milliseconds = 5 * 60_000;
 const LIMIT_HEAP_PERCENT = 85;
 const LIMIT_CGROUP_PERCENT = 90;
 
@@ -35,8 +36,9 @@ export const outOfMemoryRisk: Rule = {
     const { heapLimitBytes, memoryLimitBytes } = evidence.manifest.target;
     const rss = summaryOf(evidence.vitals, 'memory.rss_bytes').p95;
     const candidates: Risk[] = [];
-    const leaksHeap = memoryLeakHeap.judge(evidence, facts).length > 0;
-    const leaksExternal = memoryLeakExternal.judge(evidence, facts).length > 0;
+    const leaks = [...memoryLeakHeap.judge(evidence, facts), ...memoryLeakExternal.judge(evidence, facts)];
+    const leaksHeap = leaks.some((leak) => leak.kind === 'memory-leak-heap');
+    const leaksExternal = leaks.some((leak) => leak.kind === 'memory-leak-external');
     if (leaksHeap && heapLimitBytes !== undefined) {
       candidates.push(
         timeTo('V8 heap limit', heapLimitBytes, facts.heap.liveBytes, facts.heap.bytesPerMinute),
@@ -48,7 +50,8 @@ export const outOfMemoryRisk: Rule = {
       candidates.push(timeTo('container memory limit', memoryLimitBytes, rss, rate));
     }
     const soonest = candidates.sort((a, b) => a.leftMs - b.leftMs)[0];
-    if (soonest !== undefined && soonest.leftMs < HORIZON_MS) return [describeGrowth(evidence, soonest)];
+    if (soonest !== undefined && soonest.leftMs < HORIZON_MS)
+      return [describeGrowth(evidence, soonest, leaks[0])];
 
     const live = facts.heap.liveBytes;
     const heapPercent = (live / (heapLimitBytes ?? Number.NaN)) * 100;
@@ -84,22 +87,25 @@ function isRising(evidence: Evidence): boolean {
   return series !== undefined && theilSen(series.time, series.value).lower > 0;
 }
 
-function describeGrowth(evidence: Evidence, risk: Risk): Finding {
+function describeGrowth(evidence: Evidence, risk: Risk, leak: Finding | undefined): Finding {
+  const isSoon = risk.leftMs < SOON_MS;
   const left = evidenceLine('time to the limit', risk.leftMs / 60_000, 'min', 60);
   left.text = `${formatBytes(risk.used)} of ${formatBytes(risk.limit)} (${risk.what}) are used; at ${formatBytes(risk.perMinute)} a minute it is reached in ${formatDuration(risk.leftMs)}.`;
   return {
     kind: 'out-of-memory-risk',
     problem: 'memory-growth',
-    severity: risk.leftMs < 15 * 60_000 ? 'critical' : 'warning',
-    confidence: confidenceOf(0.75 + (risk.leftMs < 15 * 60_000 ? 0.05 : 0)),
+    severity: isSoon ? 'critical' : 'warning',
+    // The leak is the cause and comes first, unless there is no time left to look for it.
+    confidence: confidenceOf(isSoon ? 0.85 : Math.min(0.75, (leak?.confidence ?? 1) - 0.01)),
     title: `Out of memory in about ${formatDuration(risk.leftMs)} if it goes on growing like this (${risk.what})`,
     evidence: [left, percentLine('used of the limit', (risk.used / risk.limit) * 100, LIMIT_HEAP_PERCENT)],
-    where: [],
+    where: leak?.where ?? [],
     advice: adviceFor('out-of-memory-risk', '', {
       limit: formatBytes(risk.limit),
       timeLeft: formatDuration(risk.leftMs),
     }),
     next: nextCommands(evidence, 'longer'),
+    ...(leak?.source === undefined ? {} : { source: leak.source }),
   };
 }
 

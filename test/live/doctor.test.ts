@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { get } from 'node:http';
+import { basename } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DoctorReport } from '../../src/doctor/report.ts';
+import { runDoctor } from './built.ts';
+import { compileTarget } from './compiled-target.ts';
+import { readExpectation, type TargetExpectation } from './target-expectation.ts';
+import {
+  load,
+  NODE_MAJORS,
+  type NodeMajor,
+  startTarget,
+  type TargetProcess,
+  targetFile,
+} from './target-process.ts';
+
+/** One sick program per rule; test/targets and bench/verdicts hold many more, judged by `node bench/verdicts/run.mjs`. */
+const SICK: Record<string, string> = {
+  'event-loop-blocked': 'sync-hash.mjs',
+  'event-loop-stuck': 'stuck-loop.mjs',
+  'microtask-starvation': 'promise-loop.mjs',
+  'event-loop-spin': 'immediate-storm.mjs',
+  'cpu-bound': 'cpu-class.mjs',
+  'gc-pressure': 'gc-large-heap.mjs',
+  'memory-leak-heap': 'leak-sessions.mjs',
+  'memory-leak-external': 'leak-buffers.mjs',
+  'out-of-memory-risk': 'oom-soon.mjs',
+  'cpu-starved': 'starved.mjs',
+};
+const WINDOW = ['-d', '6s'];
+
+let target: TargetProcess | undefined;
+const burners: ChildProcess[] = [];
+afterEach(async () => {
+  for (const burner of burners.splice(0)) burner.kill('SIGKILL');
+  await target?.stop();
+  target = undefined;
+});
+
+/** Starts a program with the load and the trigger it asks for, and gives what the doctor says. */
+async function diagnose(
+  file: string,
+  node: NodeMajor,
+  args = WINDOW,
+): Promise<{ report: DoctorReport; expected: TargetExpectation }> {
+  const expected = readExpectation(file);
+  const runnable = file.endsWith('.ts') ? compileTarget(file) : file;
+  target = await startTarget(runnable, {
+    node,
+    ...(expected.nodeArgs === undefined ? {} : { nodeArgs: expected.nodeArgs }),
+    ...(expected.env === undefined ? {} : { env: expected.env }),
+  });
+  if (expected.starve !== undefined) {
+    // On one CPU together with busy neighbours: short of CPU whatever machine this is.
+    spawnSync('taskset', ['-a', '-p', '-c', '0', String(target.pid)]);
+    for (let i = 0; i < expected.starve; i++)
+      burners.push(spawn('taskset', ['-c', '0', process.execPath, '-e', 'for(;;);'], { stdio: 'ignore' }));
+  }
+  if (expected.trigger !== undefined) get(target.url + expected.trigger).on('error', () => {});
+  const loading = expected.load && load(target.url + expected.load.path, { ...expected.load, seconds: 9 });
+  // Past the start: a second of load, so that the window sees what a production process shows.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const report = await runDoctor([String(target.pid), ...args]);
+  await target.stop();
+  await loading?.catch(() => {});
+  return { report, expected };
+}
+
+describe.each(Object.entries(SICK))('%s', (kind, name) => {
+  test.each(NODE_MAJORS)('is named with function and line on Node %i', async (node) => {
+    const { report, expected } = await diagnose(targetFile(name), node);
+    expect(expected.kind).toBe(kind);
+    const finding = report.findings.find((candidate) => candidate.kind === kind);
+    expect(
+      finding,
+      `findings: ${report.findings.map(({ title }) => title).join('; ')} | ${report.verdict}`,
+    ).toBeDefined();
+    if (expected.functions.length > 0) {
+      expect(expected.functions).toContain(finding?.where[0]?.function);
+      expect(expected.lines).toContain(finding?.where[0]?.line);
+      expect(basename(finding?.where[0]?.file ?? '')).toBe(name);
+    }
+    // It lived through it, and nothing of ours is left.
+    expect(report.left).toEqual({ verified: true, leftBehind: [] });
+  });
+});
+
+/** Each control on one version, all versions covered. */
+const HEALTHY = Object.values(SICK)
+  .map((name) => name.replace(/\.(\w+)$/, '.healthy.$1'))
+  .map((name, index) => [name, NODE_MAJORS[index % NODE_MAJORS.length] as NodeMajor] as const);
+
+test.each(HEALTHY)('healthy control %s on Node %i gets no finding', async (name, node) => {
+  const { report } = await diagnose(targetFile(name), node);
+  expect(report.findings.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([]);
+  expect(report.checked.length).toBeGreaterThan(5);
+});
+
+test('TypeScript with a source map: the line is that of the .ts file', async () => {
+  const { report, expected } = await diagnose(targetFile('typed-service.ts'), 22);
+  const finding = report.findings.find(({ kind }) => kind === expected.kind);
+  expect(finding?.where[0]?.file).toMatch(/typed-service\.ts$/);
+  expect(expected.lines).toContain(finding?.where[0]?.line);
+  expect(finding?.source?.lines.join('\n')).toContain('digest');
+});
+
+test('ten seconds are judged within fifteen, and the same recording gives the same verdict offline', async () => {
+  const folder = `/tmp/holter-live-${process.pid}-${Date.now()}`;
+  const { report } = await diagnose(targetFile('sync-hash.mjs'), 22, ['-d', '5s', '-o', folder]);
+  expect(await runDoctor([folder])).toEqual(report);
+  spawnSync('rm', ['-r', folder]);
+});
+
+test('a process that answers nothing is told early', async () => {
+  const { report } = await diagnose(targetFile('stuck-loop.mjs'), 24, ['-d', '30s']);
+  expect(report.window.end.kind).toBe('stuck');
+  // Not wall time: the window itself says when it was closed.
+  expect(report.window.seconds).toBeLessThan(5);
+});
