@@ -31,7 +31,12 @@ function untilListening(child) {
       const port = /^listening (\d+)/m.exec(out)?.[1];
       if (port !== undefined) done(Number(port));
     });
-    child.once('exit', () => fail(new Error('the example ended before it listened')));
+    // Node's own lines about its inspector would stand in the middle of the diagnosis: kept for the case of failure.
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      err += text;
+    });
+    child.once('exit', () => fail(new Error(`the example ended before it listened\n${err}`)));
   });
 }
 
@@ -51,7 +56,7 @@ async function main() {
   const server = track(
     spawn(process.execPath, [join(REPO, 'examples/06-sync-hash/server.js')], {
       env: { ...process.env, PORT: '0' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     }),
   );
   const port = await untilListening(server);

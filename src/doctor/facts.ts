@@ -4,7 +4,7 @@ import type { BlockedStretch, GcEvent } from '../metrics/series.ts';
 import { collectStretches } from './blocked-stretches.ts';
 import { type ChargedWork, chargeWork } from './charged-work.ts';
 import type { Evidence } from './evidence.ts';
-import { type MachineFacts, measureMachine } from './machine-facts.ts';
+import { type MachineFacts, measureMachine, SATURATED_PERCENT } from './machine-facts.ts';
 import { type MemoryGrowth, measureGrowth } from './memory-growth.ts';
 import { findSyncCalls, nodesUnder, type SyncCalls } from './sync-calls.ts';
 
@@ -15,6 +15,8 @@ export interface Facts {
   /** How long the process had run when the window began; NaN unknown. */
   uptime: Seconds;
   machine: MachineFacts;
+  /** The main thread uses or waits for (almost) all of one core. */
+  isSaturated: boolean;
   /** Charged work of the main thread's CPU profile. */
   work: ChargedWork | undefined;
   /** HTTP requests in the window; 0 = none or not counted. */
@@ -72,6 +74,7 @@ export function deriveFacts(evidence: Evidence): Facts {
     windowMs,
     uptime: (Date.parse(manifest.window.startedAt) - Date.parse(manifest.target.startedAt)) / 1000,
     machine,
+    isSaturated: machine.demandMedian >= SATURATED_PERCENT,
     work,
     requests,
     gc: measureGc(evidence, machine, work, windowMs),

@@ -89,6 +89,9 @@ function mean(values: readonly number[]): number {
   return count === 0 ? Number.NaN : sum / count;
 }
 
+/** CPU and run-queue wait from which on the main thread counts as having no CPU left. */
+export const SATURATED_PERCENT: Percent = 75;
+
 /** Limits of cpu-starved; the reasons are in its docstring. */
 export const STARVED_WAIT_PERCENT: Percent = 50;
 export const STARVED_WAIT_LOW_PERCENT: Percent = 35;

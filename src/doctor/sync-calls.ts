@@ -29,8 +29,12 @@ export interface SyncCalls {
   witnesses: ('stacks' | 'profile' | 'requests')[];
 }
 
-/** Stretches below this are no call worth a name. */
-const LEAST_CALL_MS = 45;
+/** A call below this is never named, however often it runs. */
+const LEAST_CALL_MS = 20;
+/** On a thread that has no CPU left, calls below this are one reason among many: cpu-bound judges those. */
+const LEAST_SATURATED_CALL_MS = 30;
+/** Stretches below this, net, hold no call worth a look. */
+const LEAST_STRETCH_MS = 40;
 
 /**
  * Finds single synchronous calls that hold the loop. A late loop alone proves nothing: at full load one turn of the
@@ -64,7 +68,7 @@ export function findSyncCalls(
   >();
   for (const stretch of blocked) {
     const netMs = stretch.ms - stretch.waitMs - stretch.gcMs - ownPauseMs(evidence, stretch);
-    if (netMs < LEAST_CALL_MS - 5 || stretch.at >= windowMs) continue;
+    if (netMs < LEAST_STRETCH_MS || stretch.at >= windowMs) continue;
     const stacks = evidence.blockStacks.filter(
       (stack) => stack.at >= stretch.at - 5 && stack.at <= stretch.at + stretch.ms + 30,
     );
@@ -79,7 +83,8 @@ export function findSyncCalls(
     const net = netMs / stretch.ms;
     const proof = longestCall(main, stretch, stacks, blame, net, covered >= 0.3);
     const key = `${blame.places[0]!.function}\n${blame.places[0]!.file}`;
-    const group = groups.get(key) ?? { judged: [], blame, weight: undefined, witnesses: new Set() };
+    const group = groups.get(key) ?? { judged: [], blame, weight: undefined, witnesses: new Set(), stacks: [] };
+    group.stacks.push(...stacks);
     group.judged.push({ at: stretch.at, netMs, callMs: proof.callMs });
     for (const witness of proof.witnesses) group.witnesses.add(witness);
     if (weight !== undefined && blame.frame >= 0) {
@@ -113,7 +118,8 @@ function finishGroup(
   if (perRequest >= LEAST_CALL_MS) {
     group.witnesses.add('requests');
     for (const stretch of group.judged) {
-      if (stretch.callMs === 0) stretch.callMs = Math.min(perRequest, stretch.netMs);
+      // What stacks and samples prove of one call is a lower bound; the mean of all calls may be more.
+      stretch.callMs = Math.max(stretch.callMs, Math.min(perRequest, stretch.netMs));
     }
   }
   const calls = group.judged.map((stretch) => stretch.callMs).filter((ms) => ms > 0);
@@ -148,12 +154,15 @@ function longestCall(
   }
   // Calls shorter than the gaps between samples run together in a profile; only runs far beyond what chance gives
   // for a function with this share are one call.
-  if (run !== undefined && run.ms * net >= LEAST_CALL_MS && run.ms >= 4 * run.byChanceMs) {
+  if (run !== undefined && run.ms * net >= LEAST_STRETCH_MS && run.ms >= 4 * run.byChanceMs) {
     callMs = Math.max(callMs, run.ms * net);
     witnesses.push('profile');
   }
   return { callMs: Math.min(callMs, stretch.ms * net), witnesses };
 }
+
+/** The first stack is asked for at +25 ms; this late, the one at +50 could not be read either. */
+const LATE_MS = 45;
 
 /** Length of the longest single callback that stacks prove inside a stretch, wall time; 0 when they prove none. */
 function callFromStacks(
@@ -188,7 +197,7 @@ function callFromStacks(
   // No stack at +25 and +50 though they were asked for: the thread could not be interrupted, it ran native code.
   const first = stacks[0]!;
   const late = Math.min(first.lateMs, stretch.ms);
-  if (late >= LEAST_CALL_MS && holds(first) && (runMs === undefined || runMs >= 0.6 * late)) {
+  if (late >= LATE_MS && holds(first) && (runMs === undefined || runMs >= 0.6 * late)) {
     const inner = first.frames[0];
     const native = inner !== undefined && inner.party === 'core' && !isPlumbing(inner.file);
     if (native || (runMs !== undefined && runMs >= 0.6 * late)) longest = Math.max(longest, late);
@@ -198,13 +207,17 @@ function callFromStacks(
 
 const GC = CATEGORIES.indexOf('gc');
 const IDLE = CATEGORIES.indexOf('idle');
+const PROGRAM = CATEGORIES.indexOf('program');
 
-/** Self weight by node of the samples in [from, to), idle and GC left out. */
+/**
+ * Self weight by node of the samples in [from, to). Left out are idle, GC, and `(program)`: while the loop does not turn
+ * that is mostly V8 at work for the function whose stack it could not read.
+ */
 function weightWithin(tree: CallTree, from: Milliseconds, to: Milliseconds): Float64Array {
   const weight = weighNodes(tree, from, to);
   for (let node = 0; node < tree.length; node++) {
     const category = tree.frames.category[tree.frame[node]!]!;
-    if (category === GC || category === IDLE) weight[node] = 0;
+    if (category === GC || category === IDLE || category === PROGRAM) weight[node] = 0;
   }
   return weight;
 }
@@ -289,18 +302,23 @@ function sum(values: Float64Array): number {
 }
 
 const LIMIT_SHARE = 0.1;
-const LONG_MS: Milliseconds = 100;
-const VERY_LONG_MS: Milliseconds = 500;
+/** That many calls of that length are beyond the limit, longest first. */
+const LIMIT_CALLS: readonly (readonly [count: number, ms: Milliseconds])[] = [
+  [1, 500],
+  [2, 100],
+  [3, 60],
+];
 
-/** True when these calls are beyond the limits of event-loop-blocked, whose docstring has the reasons. */
-export function isBlocking(calls: SyncCalls, windowMs: Milliseconds): boolean {
-  if (calls.proven === 0 || calls.callMs < LEAST_CALL_MS) return false;
+/**
+ * True when these calls are beyond the limits of event-loop-blocked, whose docstring has the reasons. `isSaturated`: the
+ * thread has no CPU left.
+ */
+export function isBlocking(calls: SyncCalls, windowMs: Milliseconds, isSaturated: boolean): boolean {
+  if (calls.proven === 0 || calls.callMs < (isSaturated ? LEAST_SATURATED_CALL_MS : LEAST_CALL_MS))
+    return false;
   // Some stretches have no witness because no stack could be read in them; a good part must have one.
   if (calls.proven < 0.25 * calls.stretches.length) return false;
-  const longest = calls.stretches.map((stretch) => stretch.callMs || Math.min(stretch.netMs, calls.callMs));
-  return (
-    calls.totalMs >= LIMIT_SHARE * windowMs ||
-    longest.filter((ms) => ms >= LONG_MS).length >= 2 ||
-    longest.some((ms) => ms >= VERY_LONG_MS)
-  );
+  if (calls.totalMs >= LIMIT_SHARE * windowMs) return true;
+  const lengths = calls.stretches.map((stretch) => stretch.callMs || Math.min(stretch.netMs, calls.callMs));
+  return LIMIT_CALLS.some(([count, ms]) => lengths.filter((length) => length >= ms).length >= count);
 }

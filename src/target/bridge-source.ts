@@ -133,6 +133,8 @@ export function installInMain(
   let gc: { at: number; ms: number; kind: number; used: number; external: number }[] = [];
   let last = started;
   let ticks = 0;
+  let posted = started;
+  let counted = 0;
   let worst = 0;
   let elu = perf.performance.eventLoopUtilization();
   const loopInfo = perf.performance.nodeTiming as unknown as { uvMetricsInfo?: { loopCount: number } };
@@ -159,9 +161,14 @@ export function installInMain(
     last = time;
     shared[slots.beat] = time;
     shared[slots.beats] = ++ticks;
-    if (ticks % 5 === 0) refresh();
-    if (ticks % 50 === 1) shared[slots.resources] = process.getActiveResourcesInfo?.().length ?? 0;
-    if (blocked.length + gc.length > 0 && ticks % 10 === 0) {
+    // By time, not by ticks: a loop that turns once a second has few of them.
+    if (time - (shared[slots.refreshed] ?? 0) >= 90) refresh();
+    if (time - counted >= 1000) {
+      counted = time;
+      shared[slots.resources] = process.getActiveResourcesInfo?.().length ?? 0;
+    }
+    if (blocked.length + gc.length > 0 && time - posted >= 200) {
+      posted = time;
       worker.postMessage({ blocked, gc });
       blocked = [];
       gc = [];

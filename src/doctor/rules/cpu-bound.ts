@@ -6,14 +6,13 @@ import { type ChargedWork, heaviestFunctions, weightOf } from '../charged-work.t
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
-import { isStarved } from '../machine-facts.ts';
+import { isStarved, SATURATED_PERCENT } from '../machine-facts.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
 import { isBlocking, nodesUnder } from '../sync-calls.ts';
 import { causeWords, syncCauseOf } from '../sync-cause.ts';
 
-const LIMIT_DEMAND_PERCENT = 75;
 const LIMIT_SHARE_PERCENT = 30;
 const LIMIT_TOP_PERCENT = 50;
 const TOP = 3;
@@ -41,7 +40,7 @@ export const cpuBound: Rule = {
     const { main } = evidence;
     const { work, machine } = facts;
     if (main === undefined || work === undefined || work.busy === 0 || facts.stuck) return [];
-    if (!(machine.demandMedian >= LIMIT_DEMAND_PERCENT)) return [];
+    if (!facts.isSaturated) return [];
     const unit = unitOfWork(evidence, facts);
     if (unit === undefined) return [];
     const top = heaviestFunctions(work, TOP).filter(
@@ -85,7 +84,7 @@ function unitOfWork(evidence: Evidence, facts: Facts): Unit | undefined {
 
 function isBlamedForBlocking(main: CallTree, work: ChargedWork, facts: Facts, frame: number): boolean {
   return facts.syncCalls.some((calls) => {
-    if (!isBlocking(calls, facts.windowMs) || calls.blame.frame < 0) return false;
+    if (!isBlocking(calls, facts.windowMs, facts.isSaturated) || calls.blame.frame < 0) return false;
     const under = nodesUnder(main, calls.blame.frame);
     let inside = 0;
     for (let node = 0; node < main.length; node++) {
@@ -126,9 +125,9 @@ function describe(
         ? `${callName(place)} and ${others.length} more take the CPU of the main thread: ${formatPercent(percent)} in ${callName(place)}`
         : `${callName(place)} takes ${formatPercent(percent)} of the main thread, ${formatDuration(ms)} per ${unit.name}`,
     evidence: [
-      evidenceLine('main thread CPU median', machine.cpuMedian, '%', LIMIT_DEMAND_PERCENT),
+      evidenceLine('main thread CPU median', machine.cpuMedian, '%', SATURATED_PERCENT),
       ...(machine.waitMedian >= 5
-        ? [evidenceLine('CPU and wait for it', machine.demandMedian, '%', LIMIT_DEMAND_PERCENT)]
+        ? [evidenceLine('CPU and wait for it', machine.demandMedian, '%', SATURATED_PERCENT)]
         : []),
       ...named.map((each) =>
         evidenceLine(

@@ -24,16 +24,18 @@ const MAX_FINDINGS = 3;
  *     delay   ▁▁▁█▁▁▁▁█▁▁▁█▁▁      each peak one call of the same function
  *     delay   ▄▅▄▅▅▄▅▄▅▄▅▄▅▄▅      a saturated loop: many short calls per turn, no finding here
  *
- * Threshold: such stretches take ≥ 10 % of the window, or two calls ≥ 100 ms, or one ≥ 500 ms. Reason: 10 % of the time
- * is what every tenth request meets; two long calls in ten seconds are felt as time-outs at low rates; one of half a
- * second is felt by every client at once. One single call of 100 ms is what a warm server may do at start.
+ * Threshold: such stretches (each ≥ 50 ms) take ≥ 10 % of the window, or three calls are ≥ 60 ms, two ≥ 100 ms, one
+ * ≥ 500 ms. A call must take ≥ 20 ms of CPU, on a saturated thread ≥ 45 ms: below, cpu-bound judges. Reason: 10 % of the
+ * time is what every tenth request meets; long calls that come again are felt as time-outs at low rates; one of half a
+ * second is felt by every client at once. One single call of 100 ms is what a warm server may do at start, and calls
+ * of a few ms stack up to late turns in every healthy server under bursts.
  */
 export const eventLoopBlocked: Rule = {
   kind: 'event-loop-blocked',
   needs: ['loop'],
   judge(evidence: Evidence, facts: Facts): Finding[] {
     return facts.syncCalls
-      .filter((calls) => isBlocking(calls, facts.windowMs))
+      .filter((calls) => isBlocking(calls, facts.windowMs, facts.isSaturated))
       .slice(0, MAX_FINDINGS)
       .map((calls) => describe(evidence, facts, calls));
   },
