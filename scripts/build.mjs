@@ -6,12 +6,16 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function run(bin, ...args) {
-  const { status } = spawnSync(process.execPath, [`${root}node_modules/${bin}`, ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [`${root}node_modules/${bin}`, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
-if (existsSync(`${root}ui/vite.config.ts`)) run('vite/bin/vite.js', 'build', '--config', 'ui/vite.config.ts', '--logLevel', 'warn');
+if (existsSync(`${root}ui/vite.config.ts`))
+  run('vite/bin/vite.js', 'build', '--config', 'ui/vite.config.ts', '--logLevel', 'warn');
 cpSync(`${root}src/doctor/advice`, `${root}dist/doctor/advice`, { recursive: true });
 chmodSync(`${root}dist/cli/main.js`, 0o755);

@@ -413,6 +413,9 @@ function blamedLine(
       [frames.name[callee]!],
     );
     if (written !== undefined) return { line: written, column: 0 };
+    // Wrappers without a name hide the callee; the line of any call it was seen in is still nearer than a rare tick.
+    const any = callLineFromStacks(frames.name[frame]!, frames.file[frame]!, options.stacks ?? [], undefined);
+    if (any !== undefined) return any;
   }
   if (hottest !== undefined) return { line: hottest[0], column: 0 };
   return { line: frames.line[frame]!, column: frames.column[frame]! };

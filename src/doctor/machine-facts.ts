@@ -98,6 +98,8 @@ export const STARVED_WAIT_LOW_PERCENT: Percent = 35;
 export const STARVED_THROTTLED_PERCENT: Percent = 20;
 export const STARVED_STEAL_PERCENT: Percent = 20;
 const STARVED_DEMAND_PERCENT = 50;
+const CRAWLING_RUN_SHARE = 0.33;
+const CRAWLING_WAIT_PERCENT = 4;
 
 /** Which shortage of the machine holds the process back; undefined when none does. Throttling first: it is exact. */
 export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait' | undefined {
@@ -107,6 +109,9 @@ export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait
   if (machine.throttledMedian >= STARVED_THROTTLED_PERCENT && kept >= STARVED_DEMAND_PERCENT)
     return 'throttled';
   if (machine.stealMedian >= STARVED_STEAL_PERCENT && machine.demandMedian >= 30) return 'steal';
+  // A process with little to do is starved as well when every ms of work costs it two or more of standing in line.
+  const crawls = machine.runShare <= CRAWLING_RUN_SHARE && machine.waitLow >= CRAWLING_WAIT_PERCENT;
+  if (crawls) return 'wait';
   const waits = machine.waitMedian >= STARVED_WAIT_PERCENT && machine.waitLow >= STARVED_WAIT_LOW_PERCENT;
   return waits && machine.demandMedian >= STARVED_DEMAND_PERCENT ? 'wait' : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Milliseconds, Share } from '../base/units.ts';
-import { type Blame, blameNodes, blameStacks } from '../cpu/blame.ts';
+import { ANONYMOUS, type Blame, blameFunction, blameNodes, blameStacks } from '../cpu/blame.ts';
 import { type BlockStack, CATEGORIES, type CallTree } from '../cpu/call-tree.ts';
 import { weighNodes } from '../cpu/node-weights.ts';
 import type { BlockedStretch } from '../metrics/series.ts';
@@ -57,15 +57,7 @@ export function findSyncCalls(
   requestMs: (blame: Blame) => Milliseconds,
 ): SyncCalls[] {
   const { main } = evidence;
-  const groups = new Map<
-    string,
-    {
-      judged: JudgedStretch[];
-      blame: Blame;
-      weight: Float64Array | undefined;
-      witnesses: Set<SyncCalls['witnesses'][number]>;
-    }
-  >();
+  const groups = new Map<string, Group>();
   for (const stretch of blocked) {
     const netMs = stretch.ms - stretch.waitMs - stretch.gcMs - ownPauseMs(evidence, stretch);
     if (netMs < LEAST_STRETCH_MS || stretch.at >= windowMs) continue;
@@ -83,7 +75,13 @@ export function findSyncCalls(
     const net = netMs / stretch.ms;
     const proof = longestCall(main, stretch, stacks, blame, net, covered >= 0.3);
     const key = `${blame.places[0]!.function}\n${blame.places[0]!.file}`;
-    const group = groups.get(key) ?? { judged: [], blame, weight: undefined, witnesses: new Set(), stacks: [] };
+    const group = groups.get(key) ?? {
+      judged: [],
+      blame,
+      weight: undefined,
+      witnesses: new Set(),
+      stacks: [],
+    };
     group.stacks.push(...stacks);
     group.judged.push({ at: stretch.at, netMs, callMs: proof.callMs });
     for (const witness of proof.witnesses) group.witnesses.add(witness);
@@ -98,24 +96,26 @@ export function findSyncCalls(
     .sort((a, b) => b.totalMs - a.totalMs);
 }
 
-function finishGroup(
-  evidence: Evidence,
-  group: {
-    judged: JudgedStretch[];
-    blame: Blame;
-    weight: Float64Array | undefined;
-    witnesses: Set<SyncCalls['witnesses'][number]>;
-  },
-  requestMs: (blame: Blame) => Milliseconds,
-): SyncCalls {
+interface Group {
+  judged: JudgedStretch[];
+  blame: Blame;
+  /** Self weight by node of all its stretches. */
+  weight: Float64Array | undefined;
+  stacks: BlockStack[];
+  witnesses: Set<SyncCalls['witnesses'][number]>;
+}
+
+function finishGroup(evidence: Evidence, group: Group, requestMs: (blame: Blame) => Milliseconds): SyncCalls {
   const options = { sources: evidence.sources, stacks: evidence.blockStacks, minimumShare: 0.6 };
   // All stretches of the function together give better lines and shares than any one of them.
   const together =
     evidence.main && group.weight ? blameNodes(evidence.main, group.weight, options) : undefined;
   const same = together?.places[0]?.function === group.blame.places[0]!.function;
-  const blame = together !== undefined && same ? together : group.blame;
+  const blame = deeperByStacks(evidence, group, together !== undefined && same ? together : group.blame);
   const perRequest = requestMs(blame);
-  if (perRequest >= LEAST_CALL_MS) {
+  const requests = evidence.vitals.requests ?? 0;
+  // Fewer requests than stretches cannot have caused them.
+  if (perRequest >= LEAST_CALL_MS && requests >= group.judged.length) {
     group.witnesses.add('requests');
     for (const stretch of group.judged) {
       // What stacks and samples prove of one call is a lower bound; the mean of all calls may be more.
@@ -131,6 +131,39 @@ function finishGroup(
     proven: calls.length,
     witnesses: [...group.witnesses],
   };
+}
+
+/** Stacks that make a statement of their own. */
+const ENOUGH_STACKS = 5;
+
+/**
+ * V8's profile charges a function that was inlined before we came to its caller; stacks read in interrupts do not. When
+ * they agree on a function further in, that one is blamed.
+ */
+function deeperByStacks(evidence: Evidence, group: Group, blame: Blame): Blame {
+  const { main, sources } = evidence;
+  const stacks = group.stacks.filter((stack) => stack.frames.length > 0);
+  if (main === undefined || group.weight === undefined || stacks.length < ENOUGH_STACKS) return blame;
+  const seen = blameStacks(stacks, { sources });
+  const current = blame.places[0]!;
+  const places = seen?.places ?? [];
+  const outward = places.findIndex(
+    (place) => place.function === current.function && place.file === current.file,
+  );
+  // A name is what tells functions of one file apart here: a stack does not say where its functions begin.
+  const inner = places.slice(0, Math.max(0, outward)).find((place) => place.function !== ANONYMOUS);
+  if (seen === undefined || inner === undefined || inner.package !== current.package) return blame;
+  const { frames } = main;
+  for (let frame = 0; frame < frames.length; frame++) {
+    if (frames.name[frame] !== inner.function || frames.file[frame] !== inner.file) continue;
+    const found = blameFunction(main, group.weight, frame, { sources, stacks: evidence.blockStacks });
+    if (found.share === 0) continue;
+    // The profile's share is too low for it, that is the point; how many stacks hold it is the better number.
+    found.share = Math.max(found.share, seen.share);
+    found.places[0]!.share = found.share;
+    return found;
+  }
+  return blame;
 }
 
 function longestCall(
@@ -154,7 +187,7 @@ function longestCall(
   }
   // Calls shorter than the gaps between samples run together in a profile; only runs far beyond what chance gives
   // for a function with this share are one call.
-  if (run !== undefined && run.ms * net >= LEAST_STRETCH_MS && run.ms >= 4 * run.byChanceMs) {
+  if (run !== undefined && run.ms * net >= LEAST_STRETCH_MS && run.ms >= 1.5 * run.byChanceMs) {
     callMs = Math.max(callMs, run.ms * net);
     witnesses.push('profile');
   }
@@ -223,8 +256,9 @@ function weightWithin(tree: CallTree, from: Milliseconds, to: Milliseconds): Flo
 }
 
 /**
- * Longest run of samples with the function on the stack between two times, GC counted in; and the run that short calls
- * back to back would give by chance, which for a function with share p of the samples is 1 / (1 - p) samples.
+ * Longest run of samples with the function on the stack between two times, GC counted in; and the longest run that short
+ * calls back to back would give by chance over the whole profile. A function with share p of n samples has n (1 - p)
+ * runs of 1 / (1 - p) samples in the mean, and the longest of k such runs is about ln k times the mean.
  */
 function longestRun(
   tree: CallTree,
@@ -257,7 +291,8 @@ function longestRun(
   }
   const share = samples === 0 ? 1 : Math.min(inFunction / samples, 1 - 1 / (samples + 1));
   const sampleMs = samples === 0 ? 1 : span / samples / 1000;
-  return { ms: longest / 1000, byChanceMs: sampleMs / (1 - share) };
+  const runs = Math.max(Math.E, samples * (1 - share));
+  return { ms: longest / 1000, byChanceMs: (sampleMs / (1 - share)) * Math.log(runs) };
 }
 
 /** 1 for every node at or below an occurrence of the function. */
@@ -319,6 +354,7 @@ export function isBlocking(calls: SyncCalls, windowMs: Milliseconds, isSaturated
   // Some stretches have no witness because no stack could be read in them; a good part must have one.
   if (calls.proven < 0.25 * calls.stretches.length) return false;
   if (calls.totalMs >= LIMIT_SHARE * windowMs) return true;
-  const lengths = calls.stretches.map((stretch) => stretch.callMs || Math.min(stretch.netMs, calls.callMs));
-  return LIMIT_CALLS.some(([count, ms]) => lengths.filter((length) => length >= ms).length >= count);
+  return LIMIT_CALLS.some(
+    ([count, ms]) => calls.stretches.filter((stretch) => stretch.callMs >= ms).length >= count,
+  );
 }

@@ -1,5 +1,5 @@
 import { formatDuration, formatPercent } from '../../base/quantity.ts';
-import { type Blame, blameFunction } from '../../cpu/blame.ts';
+import { ANONYMOUS, type Blame, blameFunction } from '../../cpu/blame.ts';
 import type { CallTree } from '../../cpu/call-tree.ts';
 import { adviceFor } from '../advice.ts';
 import { type ChargedWork, heaviestFunctions, weightOf } from '../charged-work.ts';
@@ -38,33 +38,57 @@ export const cpuBound: Rule = {
   needs: ['outside', 'profile'],
   judge(evidence: Evidence, facts: Facts): Finding[] {
     const { main } = evidence;
-    const { work, machine } = facts;
+    const { work } = facts;
     if (main === undefined || work === undefined || work.busy === 0 || facts.stuck) return [];
     if (!facts.isSaturated) return [];
     const unit = unitOfWork(evidence, facts);
     if (unit === undefined) return [];
-    const top = heaviestFunctions(work, TOP).filter(
-      (frame) => !isBlamedForBlocking(main, work, facts, frame),
+    const suspects = findSuspects(evidence, main, work).filter(
+      ({ frame }) => !isBlamedForBlocking(main, work, facts, frame),
     );
+    const top = suspects.slice(0, TOP);
     const hottest = top[0];
     if (hottest === undefined) return [];
-    const msOf = (frame: number): number => facts.cpuMsOf(work.own[frame]!) / unit.count;
-    const percentOf = (frame: number): number => (work.own[frame]! / work.busy) * 100;
-    const total = (value: (frame: number) => number): number =>
-      top.reduce((sum, frame) => sum + value(frame), 0);
-    const alone = percentOf(hottest) >= LIMIT_SHARE_PERCENT && msOf(hottest) >= LIMIT_UNIT_MS;
-    const together =
-      percentOf(hottest) >= 10 && total(percentOf) >= LIMIT_TOP_PERCENT && total(msOf) >= LIMIT_TOP_UNIT_MS;
+    for (const suspect of top) suspect.unitMs = facts.cpuMsOf(suspect.weight) / unit.count;
+    const percent = top.reduce((sum, suspect) => sum + suspect.percent, 0);
+    const unitMs = top.reduce((sum, suspect) => sum + suspect.unitMs, 0);
+    const alone = hottest.percent >= LIMIT_SHARE_PERCENT && hottest.unitMs >= LIMIT_UNIT_MS;
+    const together = hottest.percent >= 10 && percent >= LIMIT_TOP_PERCENT && unitMs >= LIMIT_TOP_UNIT_MS;
     if (!alone && !together) return [];
 
-    const options = { sources: evidence.sources, stacks: evidence.blockStacks };
-    const named = top
-      .filter((frame) => frame === hottest || percentOf(frame) >= 8)
-      .map((frame) => ({ frame, blame: blameFunction(main, weightOf(main, work, frame), frame, options) }));
-    for (const { frame, blame } of named) blame.places[0]!.share = percentOf(frame) / 100;
-    return [describe(evidence, facts, named, unit, { percentOf, msOf })];
+    const named = top.filter((suspect) => suspect === hottest || suspect.percent >= 8);
+    for (const { blame, percent: share } of named) blame.places[0]!.share = share / 100;
+    return [describe(evidence, facts, named, unit)];
   },
 };
+
+interface Suspect {
+  /** Heaviest row of the frame table with this name. */
+  frame: number;
+  blame: Blame;
+  weight: number;
+  /** Own work, % of busy time. */
+  percent: number;
+  /** CPU time per unit of work. */
+  unitMs: number;
+}
+
+/** Functions by own work, heaviest first; a callback without a name counts for the function it is written in. */
+function findSuspects(evidence: Evidence, main: CallTree, work: ChargedWork): Suspect[] {
+  const options = { sources: evidence.sources, stacks: evidence.blockStacks };
+  const suspects = new Map<string, Suspect>();
+  for (const frame of heaviestFunctions(work, 4 * TOP)) {
+    const blame = blameFunction(main, weightOf(main, work, frame), frame, options);
+    const weight = work.own[frame]!;
+    const { function: name, file, line } = blame.places[0]!;
+    const key = name === ANONYMOUS ? `${file}:${line}` : `${name}\n${file}`;
+    const known = suspects.get(key) ?? { frame, blame, weight: 0, percent: 0, unitMs: 0 };
+    known.weight += weight;
+    known.percent += (weight / work.busy) * 100;
+    suspects.set(key, known);
+  }
+  return [...suspects.values()].sort((a, b) => b.weight - a.weight);
+}
 
 interface Unit {
   name: string;
@@ -94,18 +118,10 @@ function isBlamedForBlocking(main: CallTree, work: ChargedWork, facts: Facts, fr
   });
 }
 
-function describe(
-  evidence: Evidence,
-  facts: Facts,
-  named: { frame: number; blame: Blame }[],
-  unit: Unit,
-  measure: { percentOf: (frame: number) => number; msOf: (frame: number) => number },
-): Finding {
+function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: Unit): Finding {
   const { machine } = facts;
-  const { frame, blame } = named[0]!;
+  const { blame, percent, unitMs: ms } = named[0]!;
   const place = blame.places[0]!;
-  const percent = measure.percentOf(frame);
-  const ms = measure.msOf(frame);
   const cause = syncCauseOf(evidence, blame);
   const inside = causeWords(blame, cause);
   const others = named.slice(1);
@@ -130,12 +146,7 @@ function describe(
         ? [evidenceLine('CPU and wait for it', machine.demandMedian, '%', SATURATED_PERCENT)]
         : []),
       ...named.map((each) =>
-        evidenceLine(
-          `own work of ${each.blame.places[0]!.function}`,
-          measure.percentOf(each.frame),
-          '%',
-          LIMIT_SHARE_PERCENT,
-        ),
+        evidenceLine(`own work of ${each.blame.places[0]!.function}`, each.percent, '%', LIMIT_SHARE_PERCENT),
       ),
       evidenceLine(`CPU per ${unit.name} in it`, ms, 'ms', LIMIT_UNIT_MS),
       evidenceLine('garbage collection', facts.gc.percent, '%', 10, 'below'),

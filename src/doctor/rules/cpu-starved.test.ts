@@ -15,8 +15,12 @@ describe('cpu-starved', () => {
     expect(kinds({ cpu: '▄', wait: '▁▁▁▁▁▆▆▆▆▆' })).toEqual([]);
   });
 
-  it('is silent for a process that wants little', () => {
-    expect(kinds({ cpu: '▁', wait: '▃', throttled: '▂' })).toEqual([]);
+  it('is silent for a process that wants little and gets most of it', () => {
+    expect(kinds({ cpu: '▂', wait: '▂', throttled: '▂' })).toEqual([]);
+  });
+
+  it('fires for a process with little to do that stands in line for most of it', () => {
+    expect(kinds({ cpu: '▂', wait: '▄' })).toEqual(['cpu-starved']);
   });
 
   it('tells throttling and steal apart', () => {

@@ -1,4 +1,4 @@
-import { formatPercent } from '../../base/quantity.ts';
+import { formatDuration, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
@@ -21,7 +21,8 @@ import type { Rule } from '../rule.ts';
  *
  * Statistic: run-queue wait of the main thread (schedstat) in 1 s means, cgroup throttling, steal. Threshold: median of
  * the wait ≥ 50 % with the first quartile ≥ 35 %, or throttled ≥ 20 % of the time, or steal ≥ 20 %, while the thread
- * uses or waits for at least half a core. Reason: on a fair scheduler with two cores, one busy neighbour per core costs
+ * uses or waits for at least half a core; or, for a process with little to do, two thirds of the time it is ready to run
+ * pass in the queue, with ≥ 4 % wait in three of four seconds. Reason: on a fair scheduler with two cores, one busy neighbour per core costs
  * a third of the time, which a load generator beside the server does every day; half of it means three or more
  * competitors for every core, all the time.
  */
@@ -32,7 +33,11 @@ export const cpuStarved: Rule = {
     const { machine } = facts;
     const cause = starvation(machine);
     if (cause === undefined) return [];
-    const lines = [evidenceLine('run-queue wait', machine.waitMedian, '%', STARVED_WAIT_PERCENT)];
+    const crawls = cause === 'wait' && machine.waitMedian < STARVED_WAIT_PERCENT;
+    const lines = [
+      evidenceLine('run-queue wait', machine.waitMedian, '%', crawls ? null : STARVED_WAIT_PERCENT),
+      ...(crawls ? [evidenceLine('wait of its runnable time', (1 - machine.runShare) * 100, '%', 67)] : []),
+    ];
     if (Number.isFinite(machine.throttledMedian)) {
       lines.push(
         evidenceLine('throttled by the cgroup', machine.throttledMedian, '%', STARVED_THROTTLED_PERCENT),
@@ -47,12 +52,14 @@ export const cpuStarved: Rule = {
     }
     const { cores } = evidence.manifest.target;
     const titles = {
-      wait: `The machine is short of CPU: ${formatPercent(machine.waitMedian)} run-queue wait`,
+      wait: crawls
+        ? `The machine is short of CPU: for each ms of work the main thread waits ${formatDuration(1 / machine.runShare - 1)}`
+        : `The machine is short of CPU: ${formatPercent(machine.waitMedian)} run-queue wait`,
       throttled: `The container is throttled ${formatPercent(machine.throttledMedian)} of the time: its CPU limit is ${cores} cores`,
       steal: `The virtual machine is short of CPU: ${formatPercent(machine.stealMedian)} steal`,
     };
     const excess = {
-      wait: machine.waitMedian - STARVED_WAIT_PERCENT,
+      wait: crawls ? 0 : machine.waitMedian - STARVED_WAIT_PERCENT,
       throttled: machine.throttledMedian - STARVED_THROTTLED_PERCENT,
       steal: machine.stealMedian - STARVED_STEAL_PERCENT,
     }[cause];
@@ -61,7 +68,7 @@ export const cpuStarved: Rule = {
         kind: 'cpu-starved',
         problem: 'slow-throughput',
         severity: excess > 15 ? 'critical' : 'warning',
-        confidence: confidenceOf(0.82 + Math.min(0.15, excess / 150)),
+        confidence: confidenceOf(crawls ? 0.75 : 0.82 + Math.min(0.15, excess / 150)),
         title: titles[cause],
         evidence: lines.filter((line) => Number.isFinite(line.value)),
         where: [],
