@@ -1,25 +1,14 @@
 import type { Share } from '../base/units.ts';
 import {
-  type BlockStack,
-  CATEGORIES,
-  type CallTree,
-  PARTIES,
-  type Party,
-  type StackFrame,
-} from './call-tree.ts';
-import { callPattern, findFunctionExtent, findLines, type SourceLines } from './function-source.ts';
-
-/** A place in the code; line and column 1-based, 0 unknown. */
-export interface BlamedPlace {
-  function: string;
-  file: string;
-  line: number;
-  column: number;
-  /** 0–1 of the weight that was judged; null when not counted. */
-  share: Share | null;
-  /** npm package, '' for the user's own code, `node` for core. */
-  package: string;
-}
+  type BlamedPlace,
+  type BlameOptions,
+  callersOutward,
+  framesOutward,
+  nameAround,
+  packageOf,
+} from './call-chain.ts';
+import { callLineFromSource, callLineFromStacks, functionPosition } from './call-line.ts';
+import { type CallTree, PARTIES, type Party, type StackFrame } from './call-tree.ts';
 
 /** Whom a set of samples points at. */
 export interface Blame {
@@ -38,19 +27,8 @@ export interface Blame {
   lineShares: Map<number, Share>;
 }
 
-export interface BlameOptions {
-  sources: SourceLines;
-  /** Exact positions of frames, read in interrupts: they give the call lines that a profile does not have. */
-  stacks?: readonly BlockStack[];
-  /** What the blamed function must hold of the weight (default 0.75). */
-  minimumShare?: Share;
-}
-
-export const ANONYMOUS = '(anonymous)';
-const CORE = PARTIES.indexOf('core');
 const USER = PARTIES.indexOf('user');
 const DEPENDENCY = PARTIES.indexOf('dependency');
-const PLACE_LIMIT = 8;
 
 /**
  * Blames the deepest function that still holds three quarters of `weight` (one entry per node of the tree, self
@@ -317,78 +295,6 @@ function heaviestCallee(tree: CallTree, inside: Inside): { frame: number; weight
   return best;
 }
 
-interface PathFrame {
-  function: string;
-  file: string;
-  /** First line of the function. */
-  line: number;
-  column: number;
-  party: Party;
-  package: string;
-  native?: boolean;
-  /** Line of the call inside this function, when known. */
-  callLine?: number;
-  callColumn?: number;
-}
-
-/** Frames from `node` to the root, innermost first. Recursion is shown once. */
-function framesOutward(tree: CallTree, node: number): PathFrame[] {
-  const { frames } = tree;
-  const path: PathFrame[] = [];
-  const seen = new Set<number>();
-  for (let each = node; each > 0; each = tree.parent[each]!) {
-    const frame = tree.frame[each]!;
-    if (seen.has(frame)) continue;
-    seen.add(frame);
-    path.push({
-      function: frames.name[frame]!,
-      file: frames.file[frame]!,
-      line: frames.line[frame]!,
-      column: frames.column[frame]!,
-      party: PARTIES[frames.party[frame]!]!,
-      package: frames.package[frame]!,
-      native: CATEGORIES[frames.category[frame]!] === 'native',
-    });
-  }
-  return path;
-}
-
-/**
- * Name for the innermost frame of `path`. A callback without a name that an iterator runs (`sort`, `map`, `replace`,
- * lodash) says nothing; the named function it is written in does, if that is still on the stack. `depth` = how many
- * frames of the path the name covers.
- */
-function nameAround(
-  path: readonly PathFrame[],
-  sources: SourceLines,
-): { name: string; line: number; depth: number } {
-  const blamed = path[0]!;
-  const own = { name: blamed.function || ANONYMOUS, line: blamed.line, depth: 1 };
-  if (!isAnonymous(blamed.function)) return own;
-  const lines = sources.lines(blamed.file);
-  for (let depth = 1; depth < path.length; depth++) {
-    const around = path[depth]!;
-    if (around.file === blamed.file) {
-      const extent = lines && findFunctionExtent(lines, around.line, around.column);
-      // Without the text, only a direct caller (builtins leave no frame) is taken for the surrounding function.
-      const encloses =
-        extent === undefined
-          ? depth === 1 && around.line <= blamed.line
-          : extent.first <= blamed.line && blamed.line <= extent.last;
-      if (!encloses) return own;
-      if (!isAnonymous(around.function))
-        return { name: around.function, line: around.line, depth: depth + 1 };
-    } else if (around.party === 'user') {
-      return own;
-    }
-  }
-  return own;
-}
-
-function isAnonymous(name: string): boolean {
-  return name === '' || name === ANONYMOUS || name === 'anonymous';
-}
-
 function blamedLine(
   tree: CallTree,
   frame: number,
@@ -397,116 +303,29 @@ function blamedLine(
   options: BlameOptions,
 ): { line: number; column: number } {
   const { frames } = tree;
+  const position = functionPosition(
+    frames.name[frame]!,
+    frames.file[frame]!,
+    frames.line[frame]!,
+    frames.column[frame]!,
+  );
+  const stacks = options.stacks ?? [];
   const hottest = [...inside.lines].sort((a, b) => b[1] - a[1])[0];
-  if (hottest !== undefined && inside.self >= inside.total / 2) return { line: hottest[0], column: 0 };
-  if (callee >= 0) {
-    const exact = callLineFromStacks(frames.name[frame]!, frames.file[frame]!, options.stacks ?? [], {
+  const isOwn = hottest !== undefined && inside.self >= inside.total / 2;
+  // A bundle is one generated line: all its ticks fall on the first line of the function. Stacks know columns too.
+  if (isOwn && hottest[0] !== position.line) return { line: hottest[0], column: 0 };
+  if (callee >= 0 && !isOwn) {
+    const exact = callLineFromStacks(position, stacks, options.sources, {
       function: frames.name[callee]!,
       file: frames.file[callee]!,
     });
     if (exact !== undefined) return exact;
-    const written = callLineFromSource(
-      options.sources,
-      frames.file[frame]!,
-      frames.line[frame]!,
-      frames.column[frame]!,
-      [frames.name[callee]!],
-    );
+    const written = callLineFromSource(options.sources, position, [frames.name[callee]!]);
     if (written !== undefined) return { line: written, column: 0 };
-    // Wrappers without a name hide the callee; the line of any call it was seen in is still nearer than a rare tick.
-    const any = callLineFromStacks(frames.name[frame]!, frames.file[frame]!, options.stacks ?? [], undefined);
-    if (any !== undefined) return any;
   }
+  // Wrappers without a name hide the callee; the line of any call it was seen in is still nearer than a rare tick.
+  const any = callLineFromStacks(position, stacks, options.sources, undefined);
+  if (any !== undefined) return any;
   if (hottest !== undefined) return { line: hottest[0], column: 0 };
-  return { line: frames.line[frame]!, column: frames.column[frame]! };
-}
-
-/** Most frequent line from which a function called `callee` (or anything, when undefined) in exact stacks. */
-function callLineFromStacks(
-  name: string,
-  file: string,
-  stacks: readonly BlockStack[],
-  callee: { function: string; file: string } | undefined,
-): { line: number; column: number } | undefined {
-  const found = new Map<number, { count: number; column: number }>();
-  for (const { frames } of stacks) {
-    frames.forEach((frame, at) => {
-      if (frame.file !== file || (frame.function || ANONYMOUS) !== name || frame.line === 0) return;
-      const inner = frames[at - 1];
-      if (callee !== undefined && (inner?.function !== callee.function || inner.file !== callee.file)) return;
-      const known = found.get(frame.line) ?? { count: 0, column: frame.column };
-      known.count++;
-      found.set(frame.line, known);
-    });
-  }
-  const best = [...found].sort((a, b) => b[1].count - a[1].count)[0];
-  return best === undefined ? undefined : { line: best[0], column: best[1].column };
-}
-
-/** The one line of the function's text that calls one of `names`; undefined when there is none or more than one. */
-function callLineFromSource(
-  sources: SourceLines,
-  file: string,
-  line: number,
-  column: number,
-  names: readonly string[],
-): number | undefined {
-  const lines = sources.lines(file);
-  const extent = lines && findFunctionExtent(lines, line, column);
-  if (lines === undefined || extent === undefined) return undefined;
-  for (const name of names) {
-    const pattern = callPattern(name);
-    const found = pattern === undefined ? [] : findLines(lines, extent, pattern);
-    if (found.length === 1) return found[0];
-  }
-  return undefined;
-}
-
-/** User callers outward; of each run of dependency frames only the one the user's code called. */
-function callersOutward(path: readonly PathFrame[], from: number, options: BlameOptions): BlamedPlace[] {
-  const places: BlamedPlace[] = [];
-  let lastPackage = '';
-  for (let at = from; at < path.length && places.length < PLACE_LIMIT - 1; at++) {
-    const frame = path[at]!;
-    if (frame.party === 'dependency') {
-      // Runs of one package say the same thing many times.
-      if (frame.package === lastPackage) continue;
-      lastPackage = frame.package;
-    } else if (frame.party === 'user') {
-      lastPackage = '';
-    } else {
-      continue;
-    }
-    places.push(callerPlace(frame, path[at - 1], options));
-  }
-  return places;
-}
-
-function callerPlace(frame: PathFrame, inner: PathFrame | undefined, options: BlameOptions): BlamedPlace {
-  let line = frame.callLine ?? 0;
-  let column = frame.callColumn ?? 0;
-  if (line === 0) {
-    const stacks = options.stacks ?? [];
-    const exact =
-      (inner && callLineFromStacks(frame.function, frame.file, stacks, inner)) ??
-      callLineFromStacks(frame.function, frame.file, stacks, undefined);
-    const written =
-      inner === undefined
-        ? undefined
-        : callLineFromSource(options.sources, frame.file, frame.line, frame.column, [inner.function]);
-    line = exact?.line ?? written ?? frame.line;
-    column = exact?.column ?? (line === frame.line ? frame.column : 0);
-  }
-  return {
-    function: frame.function || ANONYMOUS,
-    file: frame.file,
-    line,
-    column,
-    share: null,
-    package: packageOf(PARTIES.indexOf(frame.party), frame.package),
-  };
-}
-
-function packageOf(party: number, name: string): string {
-  return party === CORE ? 'node' : name;
+  return { line: position.line, column: position.column };
 }

@@ -1,5 +1,7 @@
 import { formatNumber } from '../base/quantity.ts';
-import { ANONYMOUS, type Blame, type BlamedPlace } from '../cpu/blame.ts';
+import type { Blame } from '../cpu/blame.ts';
+import type { BlamedPlace } from '../cpu/call-chain.ts';
+import { ANONYMOUS } from '../cpu/call-line.ts';
 import { callPattern } from '../cpu/function-source.ts';
 import type { Evidence } from './evidence.ts';
 import type { EvidenceLine, SourceExcerpt, Where } from './report.ts';

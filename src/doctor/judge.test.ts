@@ -85,7 +85,7 @@ describe('order and verdict', () => {
       ],
       1000,
     );
-    const report = judge(drawEvidence({ cpu: '▄', wait: '▆', main, requests: 500 }));
+    const report = judge(drawEvidence({ cpu: '▄', wait: '▆', delay: '▂', main, requests: 500 }));
     expect(report.findings.map(({ kind, suspended }) => [kind, suspended ?? false])).toEqual([
       ['cpu-starved', false],
       ['cpu-bound', true],
@@ -100,6 +100,15 @@ describe('order and verdict', () => {
     const report = judge(drawEvidence({ cpu: '▄', wait: '▃' }));
     expect(report.verdict).toBe(
       'Nothing wrong found in 10.0 s; nearest to its limit: run-queue wait 29 % of 50 %',
+    );
+  });
+
+  it('says of a busy healthy server that it is busy', () => {
+    const report = judge(
+      drawEvidence({ cpu: '█', delay: '▂', main: drawProfile(LEAN, 100), requests: 30_000 }),
+    );
+    expect(report.verdict).toBe(
+      'Nothing wrong found in 10.0 s; the loop is up to 100 ms late (p99), but no single call holds it; the main thread is at capacity',
     );
   });
 

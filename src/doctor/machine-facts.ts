@@ -20,6 +20,8 @@ export interface MachineFacts {
   throttledMedian: Percent;
   stealMedian: Percent;
   machineMedian: Percent;
+  /** 95th percentile of the loop's delay; NaN when it was not seen. */
+  delayP95: Milliseconds;
 }
 
 const BIN_MS = 1000;
@@ -43,6 +45,7 @@ export function measureMachine(vitals: VitalSigns, windowMs: Milliseconds): Mach
     runShare: runnable > 1 ? cpuMean / runnable : 1,
     throttledMedian: median(binMeans(vitals.series.get('cgroup.throttled_percent'), windowMs)),
     stealMedian: median(binMeans(vitals.series.get('machine.steal_percent'), windowMs)),
+    delayP95: summaryOf(vitals, 'loop.delay_ms').p95,
     machineMedian: median(binMeans(vitals.series.get('machine.cpu_percent'), windowMs)),
   };
 }
@@ -98,6 +101,7 @@ export const STARVED_WAIT_LOW_PERCENT: Percent = 35;
 export const STARVED_THROTTLED_PERCENT: Percent = 20;
 export const STARVED_STEAL_PERCENT: Percent = 20;
 const STARVED_DEMAND_PERCENT = 50;
+const LATE_MS: Milliseconds = 30;
 const CRAWLING_RUN_SHARE = 0.33;
 const CRAWLING_WAIT_PERCENT = 4;
 
@@ -109,6 +113,8 @@ export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait
   if (machine.throttledMedian >= STARVED_THROTTLED_PERCENT && kept >= STARVED_DEMAND_PERCENT)
     return 'throttled';
   if (machine.stealMedian >= STARVED_STEAL_PERCENT && machine.demandMedian >= 30) return 'steal';
+  // Standing in line that makes nothing late is the price of a busy machine, not a trouble.
+  if (machine.delayP95 < LATE_MS) return undefined;
   // A process with little to do is starved as well when every ms of work costs it two or more of standing in line.
   const crawls = machine.runShare <= CRAWLING_RUN_SHARE && machine.waitLow >= CRAWLING_WAIT_PERCENT;
   if (crawls) return 'wait';

@@ -1,5 +1,6 @@
 import type { Milliseconds, Share } from '../base/units.ts';
-import { ANONYMOUS, type Blame, blameFunction, blameNodes, blameStacks } from '../cpu/blame.ts';
+import { type Blame, blameFunction, blameNodes, blameStacks } from '../cpu/blame.ts';
+import { ANONYMOUS } from '../cpu/call-line.ts';
 import { type BlockStack, CATEGORIES, type CallTree } from '../cpu/call-tree.ts';
 import { weighNodes } from '../cpu/node-weights.ts';
 import type { BlockedStretch } from '../metrics/series.ts';

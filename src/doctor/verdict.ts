@@ -23,9 +23,14 @@ export function buildVerdict(evidence: Evidence, facts: Facts, findings: readonl
   }
   if (died !== '') return `${died}; nothing wrong found before that`;
   const window = formatWindow(evidence.manifest.window.seconds);
-  const nearest = nearestToLimit(evidence, facts);
+  const delay = p99Of(evidence.vitals, 'loop.delay_ms');
+  // Late turns alone are what every server at capacity has: say so instead of naming a limit that was passed.
+  const nearest =
+    delay > DELAY_LIMIT_MS
+      ? `the loop is up to ${formatDuration(delay)} late (p99), but no single call holds it${facts.isSaturated ? '; the main thread is at capacity' : ''}`
+      : nearestToLimit(evidence, facts);
   const outside = evidence.manifest.access === 'outside' ? ', seen from outside only' : '';
-  return `Nothing wrong found in ${window}${outside}${nearest === '' ? '' : `; nearest to its limit: ${nearest}`}`;
+  return `Nothing wrong found in ${window}${outside}${nearest === '' ? '' : `; ${nearest}`}`;
 }
 
 function sentenceOf(finding: Finding, evidence: Evidence, facts: Facts): string {
@@ -58,6 +63,8 @@ function placeText(place: Where | undefined): string {
   return place === undefined || place.file === '' ? '' : ` at ${place.file}:${place.line}`;
 }
 
+const DELAY_LIMIT_MS = 50;
+
 /** The signal that used most of what it may, with both numbers. Saturation of CPU alone is no trouble: not listed. */
 function nearestToLimit(evidence: Evidence, facts: Facts): string {
   const { heapLimitBytes, memoryLimitBytes } = evidence.manifest.target;
@@ -66,7 +73,7 @@ function nearestToLimit(evidence: Evidence, facts: Facts): string {
     ['garbage collection', facts.gc.percent, 10, '%'],
     ['run-queue wait', facts.machine.waitMedian, 50, '%'],
     ['main thread CPU', facts.machine.cpuMedian, 100, '%'],
-    ['event-loop delay p99', p99Of(evidence.vitals, 'loop.delay_ms'), 50, 'ms'],
+    ['event-loop delay p99', p99Of(evidence.vitals, 'loop.delay_ms'), DELAY_LIMIT_MS, 'ms'],
     ['heap after GC', (facts.heap.liveBytes / (heapLimitBytes ?? Number.NaN)) * 100, 85, '%'],
     ['RSS of the container limit', (rss / (memoryLimitBytes ?? Number.NaN)) * 100, 90, '%'],
   ];
@@ -75,5 +82,5 @@ function nearestToLimit(evidence: Evidence, facts: Facts): string {
   const top = known[0];
   return top === undefined
     ? ''
-    : `${top[0]} ${formatNumber(top[1])} ${top[3]} of ${formatNumber(top[2])} ${top[3]}`;
+    : `nearest to its limit: ${top[0]} ${formatNumber(top[1])} ${top[3]} of ${formatNumber(top[2])} ${top[3]}`;
 }

@@ -119,7 +119,7 @@ describe('renderDoctor', () => {
       ],
       1000,
     );
-    const evidence = drawEvidence({ cpu: '▄', wait: '▆', main, requests: 500 });
+    const evidence = drawEvidence({ cpu: '▄', wait: '▆', delay: '▂', main, requests: 500 });
     await expect(renderDoctor(judge(evidence), { ...wide, vitals: evidence.vitals })).toMatchFileSnapshot(
       'golden/starved-80.txt',
     );

@@ -179,26 +179,19 @@ test('an application that handles SIGUSR1 itself is recognised, and left alone',
 });
 
 test('cluster primary: its workers are left as they were', async () => {
-  const program = `
-    const cluster = require('cluster');
-    if (cluster.isPrimary) { let up = 0; for (let i = 0; i < 2; i++) cluster.fork().on('online', () => { if (++up === 2) setTimeout(() => console.log('up'), 300) }); }
-    else setInterval(() => {}, 1000);`;
-  const child = spawn(nodeBinary(22), ['-e', program]);
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  try {
-    const { listChildren } = await built<typeof import('../../src/linux/threads.ts')>('linux/threads.js');
-    const attachment = await attach(child.pid as number);
-    expect((await attachment.leave()).verified).toBe(true);
-    const workers = listChildren(child.pid as number);
-    expect(workers.length).toBe(2);
-    await until(
-      () => workers.every((pid) => listOwnListeners(pid).length === 0),
-      3000,
-      'no inspector in the workers',
-    );
-  } finally {
-    child.kill('SIGKILL');
-  }
+  const file = fileURLToPath(new URL('./programs/cluster.cjs', import.meta.url));
+  const target = await startTarget(file, { node: 22 });
+  targets.push(target);
+  const { listChildren } = await built<typeof import('../../src/linux/threads.ts')>('linux/threads.js');
+  const attachment = await attach(target.pid);
+  expect((await attachment.leave()).verified).toBe(true);
+  const workers = listChildren(target.pid);
+  expect(workers.length).toBe(2);
+  await until(
+    () => workers.every((pid) => listOwnListeners(pid).length === 0),
+    3000,
+    'no inspector in the workers',
+  );
 });
 
 test('kill -9 of holter at any moment: the target lives on and its inspector is closed', async () => {

@@ -12,7 +12,8 @@ const rendering = (work: number): Piece[] => [
 ];
 
 function judge(drawing: Parameters<typeof drawEvidence>[0]): Finding[] {
-  const evidence = drawEvidence(drawing);
+  // Calls of some ms make the loop late by some ms.
+  const evidence = drawEvidence({ delay: '▂', delayTop: 100, ...drawing });
   return cpuBound.judge(evidence, deriveFacts(evidence));
 }
 
@@ -99,6 +100,22 @@ describe('cpu-bound', () => {
     expect(judge({ cpu: '█', main, turnsPerSecond: 50, connections: 100 })).toHaveLength(0);
     expect(judge({ cpu: '█', main, turnsPerSecond: 50, connections: 2 })).toHaveLength(1);
     expect(judge({ cpu: '█', main })).toHaveLength(0);
+  });
+
+  it('is silent on work that yields to the loop', () => {
+    const slices = drawProfile(
+      [
+        [9, 'processImmediate@node:internal/timers:460', 'slice@/srv/api/job.js:8'],
+        [1, '(program)'],
+      ],
+      1000,
+    );
+    expect(judge({ cpu: '█', main: slices, requests: 5000, delayTop: 14 })).toHaveLength(0);
+    expect(judge({ cpu: '█', main: slices, requests: 5000, delayTop: 140 })).toHaveLength(1);
+    // 8 ms a request, but the loop is never more than 2 ms late: not done at once, whoever starts it.
+    expect(
+      judge({ cpu: '█', main: drawProfile(rendering(8), 1000), requests: 1000, delayTop: 14 }),
+    ).toHaveLength(0);
   });
 
   it('does not let waiting for a CPU look like work', () => {

@@ -1,12 +1,13 @@
 import { formatDuration, formatPercent } from '../../base/quantity.ts';
-import { ANONYMOUS, type Blame, blameFunction } from '../../cpu/blame.ts';
+import { type Blame, blameFunction } from '../../cpu/blame.ts';
+import { ANONYMOUS } from '../../cpu/call-line.ts';
 import type { CallTree } from '../../cpu/call-tree.ts';
 import { adviceFor } from '../advice.ts';
-import { type ChargedWork, heaviestFunctions, weightOf } from '../charged-work.ts';
+import { type ChargedWork, heaviestFunctions, isPlumbing, weightOf } from '../charged-work.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
-import { isStarved, SATURATED_PERCENT } from '../machine-facts.ts';
+import { isStarved, SATURATED_PERCENT, summaryOf } from '../machine-facts.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
@@ -30,7 +31,7 @@ const LIMIT_TOP_UNIT_MS = 1.5;
  * Statistic: CPU + run-queue wait of the main thread (what it would use on a free machine); own work of each function
  * (charged-work.ts) as share of the thread's busy time, and as CPU time per HTTP request, or per turn of the loop and
  * connection where no HTTP is served. Threshold: demand ≥ 75 %; one function ≥ 30 % and ≥ 1 ms a unit, or the first
- * three ≥ 50 % and ≥ 1.5 ms together. Reason: a request of a lean server costs 0.03–0.5 ms in all, so a function
+ * three ≥ 50 % and ≥ 1.5 ms together; and the loop is late by that work, so it is not cut into turns. Reason: a request of a lean server costs 0.03–0.5 ms in all, so a function
  * with 1 ms of its own is worth a look, and below that only more processes help.
  */
 export const cpuBound: Rule = {
@@ -55,6 +56,7 @@ export const cpuBound: Rule = {
     const alone = hottest.percent >= LIMIT_SHARE_PERCENT && hottest.unitMs >= LIMIT_UNIT_MS;
     const together = hottest.percent >= 10 && percent >= LIMIT_TOP_PERCENT && unitMs >= LIMIT_TOP_UNIT_MS;
     if (!alone && !together) return [];
+    if (isCutIntoTurns(evidence, main, work, hottest)) return [];
 
     const named = top.filter((suspect) => suspect === hottest || suspect.percent >= 8);
     for (const { blame, percent: share } of named) blame.places[0]!.share = share / 100;
@@ -88,6 +90,29 @@ function findSuspects(evidence: Evidence, main: CallTree, work: ChargedWork): Su
     suspects.set(key, known);
   }
   return [...suspects.values()].sort((a, b) => b.weight - a.weight);
+}
+
+/** Turns of the loop this short leave room for everybody. */
+const SHORT_TURN_MS = 10;
+
+/**
+ * True for work that yields to the loop: a job cut into slices with setImmediate uses the core and harms nobody. A call
+ * of x ms makes the loop x ms late; when it never is, no unit of work does that much at once.
+ */
+function isCutIntoTurns(evidence: Evidence, main: CallTree, work: ChargedWork, suspect: Suspect): boolean {
+  const delay = summaryOf(evidence.vitals, 'loop.delay_ms').median;
+  if (!(delay < SHORT_TURN_MS)) return false;
+  if (delay < suspect.unitMs / 2) return true;
+  const { frames } = main;
+  const sliced = new Uint8Array(main.length);
+  let inSlices = 0;
+  for (let node = 1; node < main.length; node++) {
+    const frame = main.frame[node]!;
+    const isImmediate = frames.name[frame] === 'processImmediate' && isPlumbing(frames.file[frame]!);
+    sliced[node] = isImmediate || sliced[main.parent[node]!] === 1 ? 1 : 0;
+    if (sliced[node] === 1 && work.owner[node] === suspect.frame) inSlices += main.self[node]!;
+  }
+  return inSlices >= 0.7 * work.own[suspect.frame]!;
 }
 
 interface Unit {

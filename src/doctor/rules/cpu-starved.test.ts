@@ -3,12 +3,17 @@ import { drawEvidence } from '../evidence.fixture.ts';
 import { judge } from '../judge.ts';
 
 const kinds = (drawing: Parameters<typeof drawEvidence>[0]): string[] =>
-  judge(drawEvidence(drawing)).findings.map(({ kind }) => kind);
+  judge(drawEvidence({ delay: '▂', ...drawing })).findings.map(({ kind }) => kind);
 
 describe('cpu-starved', () => {
   it('fires when half of the time is spent in the run queue', () => {
     expect(kinds({ cpu: '▄', wait: '▆' })).toEqual(['cpu-starved']);
     expect(kinds({ cpu: '▄', wait: '▄' })).toEqual([]);
+  });
+
+  it('needs the loop to be late by it, where that was seen', () => {
+    expect(kinds({ cpu: '▄', wait: '▆', delay: '▁' })).toEqual([]);
+    expect(kinds({ cpu: '▄', wait: '▆', access: 'outside' })).toEqual(['cpu-starved']);
   });
 
   it('needs it to last', () => {
@@ -25,7 +30,7 @@ describe('cpu-starved', () => {
 
   it('tells throttling and steal apart', () => {
     const titled = (drawing: Parameters<typeof drawEvidence>[0]): string | undefined =>
-      judge(drawEvidence(drawing)).findings[0]?.title;
+      judge(drawEvidence({ delay: '▂', ...drawing })).findings[0]?.title;
     expect(titled({ cpu: '▄', throttled: '▅' })).toContain(
       'throttled 57 % of the time: its CPU limit is 2 cores',
     );

@@ -175,6 +175,38 @@ describe('event-loop-blocked', () => {
     expect(finding?.where[0]).toMatchObject({ function: 'hashPassword', line: 8 });
   });
 
+  it('believes stacks when the profile charges an inlined function to its caller', () => {
+    // The profile shows hashing as login's own time; every stack shows who it is.
+    const main = drawProfile(
+      [
+        [180, ...HASH.slice(0, 2)],
+        [20, ...HASH],
+        [300, '(idle)'],
+      ],
+      20,
+    );
+    const blocked = stretches(20, 500, { ms: 200 });
+    const stacks = blocked.flatMap((stretch, index) =>
+      [50, 100].map((lateMs) => ({ at: stretch.at + lateMs, lateMs, asyncId: index + 1, frames: STACK })),
+    );
+    const [finding] = judge(drawEvidence({ main, blocked, stacks, sources: SOURCES }));
+    expect(finding?.where[0]).toMatchObject({ function: 'hashPassword', line: 8 });
+  });
+
+  it('does not call a busy loop of short calls one call, however long it lasts', () => {
+    // 3 ms calls with 0.3 ms between them: most gaps hold no sample, so runs look long.
+    const main = drawProfile(
+      [
+        [30, ...HASH.slice(0, 3)],
+        [1, 'emit@node:events:467'],
+      ],
+      320,
+    );
+    expect(
+      judge(drawEvidence({ cpu: '█', main, blocked: stretches(66, 150, { ms: 145 }), sources: SOURCES })),
+    ).toEqual([]);
+  });
+
   it('judges stacks alone where the profile does not reach', () => {
     const blocked = stretches(10, 1000, { ms: 300 });
     const stacks = blocked.flatMap((stretch, index) =>
