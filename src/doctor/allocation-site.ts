@@ -12,6 +12,8 @@ export interface AllocationSite {
   bytes: Bytes;
   /** Of all sampled bytes alive. */
   share: Share;
+  /** Bytes alive of all that was allocated there; 1 when only what is alive was sampled. */
+  keptShare: Share;
 }
 
 /** Lines that put something where it stays. */
@@ -32,7 +34,7 @@ export function heaviestSite(evidence: Evidence, tree: CallTree): AllocationSite
   blame.places[0]!.share = share;
   if (!hasLines(tree, frame))
     moveToAllocatingLine(evidence, blame, tree.frames.line[frame]!, tree.frames.column[frame]!);
-  return { blame, bytes: work.own[frame]!, share };
+  return { blame, bytes: work.own[frame]!, share, keptShare: 1 };
 }
 
 /** The same for Buffers: the innermost user function of the stacks with most bytes alive. */
@@ -59,7 +61,8 @@ export function heaviestExternalSite(evidence: Evidence): AllocationSite | undef
   if (blame === undefined) return undefined;
   blame.share = best.bytes / all;
   blame.places[0]!.share = blame.share;
-  return { blame, bytes: best.bytes, share: blame.share };
+  const allocated = best.stacks.reduce((sum, each) => sum + each.bytes, 0);
+  return { blame, bytes: best.bytes, share: blame.share, keptShare: best.bytes / Math.max(1, allocated) };
 }
 
 function hasLines(tree: CallTree, frame: number): boolean {

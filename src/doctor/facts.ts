@@ -1,5 +1,6 @@
 import type { Milliseconds, Percent, Seconds } from '../base/units.ts';
 import type { Blame } from '../cpu/blame.ts';
+import { type CallTree, PARTIES } from '../cpu/call-tree.ts';
 import type { BlockedStretch, GcEvent } from '../metrics/series.ts';
 import { collectStretches } from './blocked-stretches.ts';
 import { type ChargedWork, chargeWork } from './charged-work.ts';
@@ -63,10 +64,9 @@ export function deriveFacts(evidence: Evidence): Facts {
   };
   const requestMs = (blame: Blame): Milliseconds => {
     if (main === undefined || blame.frame < 0 || requests === 0) return Number.NaN;
-    const under = nodesUnder(main, blame.frame);
-    let weight = 0;
-    for (let node = 0; node < main.length; node++) if (under[node] === 1) weight += main.self[node]!;
-    return cpuMsOf(weight) / requests;
+    // The outermost function of the user's is what one request runs; the blamed one has its share of that.
+    const outer = outermostFrame(main, blame);
+    return (cpuMsOf(weightUnder(main, outer)) / requests) * (outer === blame.frame ? 1 : blame.share);
   };
   const blocked = collectStretches(evidence);
   const stuck = isStuck(evidence, blocked);
@@ -142,4 +142,27 @@ function isStuck({ stuck }: Evidence, blocked: readonly BlockedStretch[]): boole
       stretch.open !== true && stretch.at + stretch.ms <= stuck.since + 100 && stretch.ms >= stuck.ms / 2,
   );
   return !recovered && (stuck.ms >= STUCK_MS || stuck.native !== undefined);
+}
+
+function weightUnder(tree: CallTree, frame: number): number {
+  const under = nodesUnder(tree, frame);
+  let weight = 0;
+  for (let node = 0; node < tree.length; node++) if (under[node] === 1) weight += tree.self[node]!;
+  return weight;
+}
+
+/** Row of the user's outermost function above most of the blamed one's weight: what one request runs. */
+function outermostFrame(tree: CallTree, blame: Blame): number {
+  const under = nodesUnder(tree, blame.frame);
+  const top = new Int32Array(tree.length).fill(-1);
+  const weight = new Float64Array(tree.frames.length);
+  for (let node = 1; node < tree.length; node++) {
+    const above = top[tree.parent[node]!]!;
+    const frame = tree.frame[node]!;
+    top[node] = above === -1 && PARTIES[tree.frames.party[frame]!] === 'user' ? frame : above;
+    if (under[node] === 1 && top[node]! >= 0) weight[top[node]!]! += tree.self[node]!;
+  }
+  let best = blame.frame;
+  for (let frame = 0; frame < weight.length; frame++) if (weight[frame]! > weight[best]!) best = frame;
+  return best;
 }

@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts';
 import { deriveFacts, type Facts } from './facts.ts';
+import { displayPath, round } from './finding.ts';
 import type { DoctorReport, Finding, FindingKind, Severity } from './report.ts';
 import { isMet, type Rule } from './rule.ts';
 import { cpuBound } from './rules/cpu-bound.ts';
@@ -29,6 +30,7 @@ const RULES: readonly Rule[] = [
   cpuStarved,
 ];
 
+const CLEARLY_MORE = 1.5;
 const SEVERITY_ORDER: readonly Severity[] = ['critical', 'warning', 'note'];
 
 /**
@@ -45,7 +47,7 @@ export function judge(evidence: Evidence): DoctorReport {
     checked.push(rule.kind);
     found.push(...rule.judge(evidence, facts));
   }
-  const findings = withoutRepeats(found).sort(bySeverity);
+  const findings = withoutRepeats(evidence, facts, found).sort(bySeverity);
   const { manifest } = evidence;
   return {
     schema: 'holter.doctor/1',
@@ -74,14 +76,44 @@ function bySeverity(a: Finding, b: Finding): number {
   );
 }
 
-/** A loop that spins explains the CPU that the same function burns: one cause, one finding. */
-function withoutRepeats(findings: Finding[]): Finding[] {
-  const spin = findings.find((finding) => finding.kind === 'event-loop-spin')?.where[0];
-  if (spin === undefined) return findings;
-  return findings.filter((finding) => {
-    if (finding.kind !== 'cpu-bound') return true;
-    return !finding.where.some((place) => place.function === spin.function && place.file === spin.file);
-  });
+/**
+ * One cause, one first finding. A loop that spins explains the CPU its function burns. And where one function both
+ * computes and makes garbage, whichever takes more of the thread comes first: making less of the larger part also makes
+ * less of the smaller.
+ */
+function withoutRepeats(evidence: Evidence, facts: Facts, findings: Finding[]): Finding[] {
+  const spin = findings.find(({ kind }) => kind === 'event-loop-spin');
+  const work = findings.find(({ kind }) => kind === 'event-loop-blocked' || kind === 'cpu-bound');
+  return findings
+    .filter((finding) => spin === undefined || finding.kind !== 'cpu-bound' || !namesSame(finding, spin))
+    .map((finding): Finding => {
+      if (finding.kind !== 'gc-pressure' || work === undefined || !namesSame(work, finding)) return finding;
+      if (!worksMoreThanCollects(evidence, facts, finding)) return finding;
+      return {
+        ...finding,
+        severity: 'warning',
+        confidence: Math.min(finding.confidence, round(work.confidence - 0.01, 2)),
+      };
+    });
+}
+
+/** True when the function's own work is clearly more than all collections, by the samples of the profile. */
+function worksMoreThanCollects({ main, manifest }: Evidence, { work }: Facts, gc: Finding): boolean {
+  const place = gc.where[0];
+  if (main === undefined || work === undefined || place === undefined) return false;
+  let own = 0;
+  for (let frame = 0; frame < main.frames.length; frame++) {
+    const isSame = main.frames.name[frame] === place.function;
+    if (isSame && displayPath(main.frames.file[frame]!, manifest.target.cwd) === place.file)
+      own += work.own[frame]!;
+  }
+  return own > CLEARLY_MORE * work.gc;
+}
+
+/** True when the first place of `other` is among the places of `finding`. */
+function namesSame(finding: Finding, other: Finding): boolean {
+  const first = other.where[0];
+  return finding.where.some((place) => place.function === first?.function && place.file === first.file);
 }
 
 /** What is not known, in sentences, most limiting first. */

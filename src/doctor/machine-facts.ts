@@ -20,11 +20,19 @@ export interface MachineFacts {
   throttledMedian: Percent;
   stealMedian: Percent;
   machineMedian: Percent;
+  /** Median CPU of all its other threads together, % of one core. */
+  ownThreadsMedian: Percent;
   /** 95th percentile of the loop's delay; NaN when it was not seen. */
   delayP95: Milliseconds;
 }
 
 const BIN_MS = 1000;
+const OTHER_THREADS: readonly SeriesName[] = [
+  'cpu.v8_percent',
+  'cpu.pool_percent',
+  'cpu.workers_percent',
+  'cpu.other_percent',
+];
 
 /** Medians over 1 s means: /proc counts CPU in 10 ms ticks, so a 100 ms value alone is coarse. */
 export function measureMachine(vitals: VitalSigns, windowMs: Milliseconds): MachineFacts {
@@ -45,6 +53,10 @@ export function measureMachine(vitals: VitalSigns, windowMs: Milliseconds): Mach
     runShare: runnable > 1 ? cpuMean / runnable : 1,
     throttledMedian: median(binMeans(vitals.series.get('cgroup.throttled_percent'), windowMs)),
     stealMedian: median(binMeans(vitals.series.get('machine.steal_percent'), windowMs)),
+    ownThreadsMedian: OTHER_THREADS.reduce((sum, name) => {
+      const threads = median(binMeans(vitals.series.get(name), windowMs));
+      return sum + (Number.isFinite(threads) ? threads : 0);
+    }, 0),
     delayP95: summaryOf(vitals, 'loop.delay_ms').p95,
     machineMedian: median(binMeans(vitals.series.get('machine.cpu_percent'), windowMs)),
   };
@@ -101,7 +113,9 @@ export const STARVED_WAIT_LOW_PERCENT: Percent = 35;
 export const STARVED_THROTTLED_PERCENT: Percent = 20;
 export const STARVED_STEAL_PERCENT: Percent = 20;
 const STARVED_DEMAND_PERCENT = 50;
-const LATE_MS: Milliseconds = 30;
+const LATE_MS: Milliseconds = 8;
+/** The process's own other threads: from here on it competes with itself. */
+const OWN_THREADS_PERCENT: Percent = 30;
 const CRAWLING_RUN_SHARE = 0.33;
 const CRAWLING_WAIT_PERCENT = 4;
 
@@ -113,6 +127,8 @@ export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait
   if (machine.throttledMedian >= STARVED_THROTTLED_PERCENT && kept >= STARVED_DEMAND_PERCENT)
     return 'throttled';
   if (machine.stealMedian >= STARVED_STEAL_PERCENT && machine.demandMedian >= 30) return 'steal';
+  // Its own pool, workers or V8's helpers take the CPU: that is the process, not its neighbours.
+  if (machine.ownThreadsMedian >= OWN_THREADS_PERCENT) return undefined;
   // Standing in line that makes nothing late is the price of a busy machine, not a trouble.
   if (machine.delayP95 < LATE_MS) return undefined;
   // A process with little to do is starved as well when every ms of work costs it two or more of standing in line.

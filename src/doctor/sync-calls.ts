@@ -30,10 +30,10 @@ export interface SyncCalls {
   witnesses: ('stacks' | 'profile' | 'requests')[];
 }
 
-/** A call below this is never named, however often it runs. */
-const LEAST_CALL_MS = 20;
-/** On a thread that has no CPU left, calls below this are one reason among many: cpu-bound judges those. */
-const LEAST_SATURATED_CALL_MS = 30;
+/** A call below this is not named, however often it runs: a burst of them is no single call. */
+const LEAST_CALL_MS = 15;
+/** On a thread that has no CPU left every call delays all that wait; below this, cpu-bound judges. */
+const LEAST_SATURATED_CALL_MS = 10;
 /** Stretches below this, net, hold no call worth a look. */
 const LEAST_STRETCH_MS = 40;
 
@@ -116,7 +116,7 @@ function finishGroup(evidence: Evidence, group: Group, requestMs: (blame: Blame)
   const perRequest = requestMs(blame);
   const requests = evidence.vitals.requests ?? 0;
   // Fewer requests than stretches cannot have caused them.
-  if (perRequest >= LEAST_CALL_MS && requests >= group.judged.length) {
+  if (perRequest >= LEAST_SATURATED_CALL_MS && requests >= group.judged.length) {
     group.witnesses.add('requests');
     for (const stretch of group.judged) {
       // What stacks and samples prove of one call is a lower bound; the mean of all calls may be more.
@@ -182,7 +182,7 @@ function longestCall(
       : undefined;
   let callMs = 0;
   const byStacks = callFromStacks(stretch, stacks, blame, run?.ms) * net;
-  if (byStacks >= LEAST_CALL_MS) {
+  if (byStacks >= LEAST_SPAN_MS * 0.75) {
     callMs = byStacks;
     witnesses.push('stacks');
   }
@@ -194,6 +194,9 @@ function longestCall(
   }
   return { callMs: Math.min(callMs, stretch.ms * net), witnesses };
 }
+
+/** Two stacks this far apart are two looks, not one answered twice. */
+const LEAST_SPAN_MS = 20;
 
 /** The first stack is asked for at +25 ms; this late, the one at +50 could not be read either. */
 const LATE_MS = 45;
@@ -213,20 +216,23 @@ function callFromStacks(
     );
   const held = stacks.filter(holds);
   if (held.length === 0) return 0;
-  const callbacks = new Map<number, { first: number; last: number }>();
-  for (const stack of held) {
+  // Two stacks of one asynchronous id are of one callback, whatever it was doing at both moments.
+  const callbacks = new Map<number, { first: number; last: number; held: number; count: number }>();
+  for (const stack of stacks) {
     if (stack.asyncId <= 0) continue;
-    const known = callbacks.get(stack.asyncId) ?? { first: stack.at, last: stack.at };
+    const known = callbacks.get(stack.asyncId) ?? { first: stack.at, last: stack.at, held: 0, count: 0 };
     known.last = Math.max(known.last, stack.at);
+    known.count++;
+    if (holds(stack)) known.held++;
     callbacks.set(stack.asyncId, known);
   }
   let longest = 0;
-  for (const { first, last } of callbacks.values()) {
-    const span = last - first;
-    // Nothing else was seen in the whole stretch: then the stretch is this one callback.
-    if (span >= 20 && callbacks.size === 1 && held.length === stacks.length)
-      longest = Math.max(longest, stretch.ms);
+  for (const callback of callbacks.values()) {
+    const span = callback.last - callback.first;
+    if (callback.held < callback.count / 2) continue;
     longest = Math.max(longest, span);
+    // Nothing else was seen in the whole stretch: then the stretch is this one callback.
+    if (span >= LEAST_SPAN_MS && callback.count === stacks.length) longest = Math.max(longest, stretch.ms);
   }
   // No stack at +25 and +50 though they were asked for: the thread could not be interrupted, it ran native code.
   const first = stacks[0]!;

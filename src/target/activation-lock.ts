@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import { readNamespace } from '../linux/namespaces.ts';
@@ -16,8 +17,8 @@ export interface ActivationLock {
  * @throws HolterError E_INTERRUPTED
  */
 export async function lockActivation(pid: number, signal?: AbortSignal): Promise<ActivationLock> {
-  const folder = join(tmpdir(), `holter-${process.getuid?.() ?? 0}`);
-  const path = join(folder, `attach-${(readNamespace(pid, 'net') ?? 'net').replace(/\D/g, '')}.lock`);
+  const path = lockPath(pid);
+  const folder = dirname(path);
   const deadline = performance.now() + 10_000;
   for (;;) {
     try {
@@ -34,6 +35,21 @@ export async function lockActivation(pid: number, signal?: AbortSignal): Promise
     if (await isStale(path)) await rm(path, { force: true });
     else await sleep(15);
   }
+}
+
+/** Is another holter opening an inspector in the network of `pid` at this moment? */
+export function isActivating(pid: number): boolean {
+  try {
+    process.kill(Number(readFileSync(lockPath(pid), 'utf8')), 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lockPath(pid: number): string {
+  const network = (readNamespace(pid, 'net') ?? 'net').replace(/\D/g, '');
+  return join(tmpdir(), `holter-${process.getuid?.() ?? 0}`, `attach-${network}.lock`);
 }
 
 async function isStale(path: string): Promise<boolean> {

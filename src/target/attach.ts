@@ -7,8 +7,9 @@ import { type Bridge, openBridge } from './bridge.ts';
 import { connectorFor } from './connector.ts';
 import { describeInside, type InsideFacts } from './inside-facts.ts';
 import { probeInspector } from './inspector-port.ts';
-import { type ActivationNotes, verifyLeft } from './leave.ts';
+import { verifyLeft } from './leave.ts';
 import { type OpenedInspector, type OpenOptions, openInspector } from './open-inspector.ts';
+import { type ReopeningWatch, watchReopening } from './reopening.ts';
 
 /** One act, as the recording keeps it (recording/manifest.ts Action). */
 export interface Act {
@@ -119,8 +120,9 @@ async function connect(
       await closeInspector(direct);
       inspectorOpenMs = performance.now() - opened.openedAt;
       act('inspector closed', `open ${Math.round(inspectorOpenMs)} ms`);
-      opened.guard?.done();
     } else direct.close();
+    const reopening =
+      opened.ours && pid !== undefined ? watchReopening(bridge.session, pid, opened.notes) : undefined;
     await opened.release();
     options.onStep?.('attached');
     return {
@@ -128,7 +130,7 @@ async function connect(
       facts,
       acts,
       inspectorOpenMs,
-      leave: leaveOnce(bridge, opened.notes, pid, act),
+      leave: leaveOnce(bridge, opened, reopening, pid, act),
     };
   } catch (error) {
     // Nothing of ours may stay open: the guard does it too, but only once holter is gone.
@@ -154,13 +156,20 @@ async function closeInspector(direct: Session): Promise<void> {
 
 function leaveOnce(
   bridge: Bridge,
-  notes: ActivationNotes,
+  { notes, guard }: OpenedInspector,
+  reopening: ReopeningWatch | undefined,
   pid: number | undefined,
   act: (what: string, effect?: string, pauseMs?: number) => void,
 ): Attachment['leave'] {
   let left: ReturnType<Attachment['leave']> | undefined;
   return () => {
     left ??= (async () => {
+      await reopening?.stop();
+      if (reopening !== undefined && reopening.closedAgain > 0)
+        act(
+          'inspector closed again: the pending signal had opened it once more',
+          `${reopening.closedAgain} times`,
+        );
       await bridge.close();
       const check =
         pid === undefined ? { verified: false, leftBehind: [] } : await verifyLeft(pid, notes, bridge.folder);
@@ -168,6 +177,15 @@ function leaveOnce(
         'bridge worker ended; threads, ports and handles compared with before',
         check.verified ? 'verified' : pid === undefined ? 'cannot be verified from here' : 'see what is left',
       );
+      // A loop that has not turned since the signal may still open the port when it does.
+      if (reopening === undefined || reopening.settled) guard?.done();
+      else {
+        guard?.keep();
+        act(
+          'a guard stays for at most 10 minutes',
+          'closes the inspector should the loop open it when it turns again',
+        );
+      }
       return check;
     })();
     return left;

@@ -4,6 +4,7 @@
  * Waits for the end of stdin; unless "done" came, looks for a new inspector of the target and closes it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isActivating } from './activation-lock.ts';
 import { isInspectorPort } from './inspector-port.ts';
 import { closeForeignInspector, findInspector } from './leftover-inspector.ts';
 
@@ -41,7 +42,8 @@ if (!said.includes('done')) {
     const found = await findInspector(pid, (port, inode) => mayBeInspector(port) && !before.has(inode)).catch(
       () => undefined,
     );
-    if (found !== undefined) {
+    // Another holter is just attaching: that port is its own, and it closes it.
+    if (found !== undefined && !isActivating(pid)) {
       await closeForeignInspector(pid, found.webSocketUrl).catch(() => {});
       break;
     }

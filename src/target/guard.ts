@@ -26,7 +26,8 @@ export function startGuard(pid: number, listeners: Iterable<number>, inspectorPo
       // Its own session: Ctrl-C on the terminal must not take it along.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: {},
+      // The folder of the lock must be the same one.
+      env: process.env.TMPDIR === undefined ? {} : { TMPDIR: process.env.TMPDIR },
     },
   );
   child.on('error', () => {});

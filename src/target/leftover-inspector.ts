@@ -29,13 +29,12 @@ export async function findInspector(
   return undefined;
 }
 
-/** Closes an inspector that was opened on our account, and takes out whatever of holter's is still in that process. */
+/** Closes an inspector that was opened on our account. What a bridge has installed it takes out by itself. */
 export async function closeForeignInspector(pid: number, webSocketUrl: string): Promise<void> {
   const session = new Session(await connectWebSocket(webSocketUrl, connectorFor(pid)));
   const closing = evaluate(
     session,
-    `{ globalThis[Symbol.for('holter')]?.undo();
-       (process.getBuiltinModule ? process.getBuiltinModule('inspector') : require('inspector')).close() }`,
+    '(process.getBuiltinModule ? process.getBuiltinModule("inspector") : require("inspector")).close()',
     { timeoutMs: 3000 },
   ).catch(() => {});
   await Promise.race([closing, session.closed]);

@@ -7,7 +7,7 @@ import { readProcessStatus } from '../linux/process-status.ts';
 import { readListeningSockets } from '../linux/sockets.ts';
 import { readSystemCall } from '../linux/system-call.ts';
 import { listChildren } from '../linux/threads.ts';
-import { type ActivationLock, lockActivation } from './activation-lock.ts';
+import { lockActivation } from './activation-lock.ts';
 import { checkSignalGate, raiseInspectorSemaphore } from './gate.ts';
 import { type Guard, startGuard } from './guard.ts';
 import { isInspectorPort } from './inspector-port.ts';
@@ -92,11 +92,14 @@ export async function openInspector(pid: number, options: OpenOptions = {}): Pro
   const lock = await lockActivation(pid, options.signal);
   let guard: Guard | undefined;
   try {
-    if (port !== 0) await waitForFreePort(pid, port);
+    // An earlier signal may just have been served: then it is open already, and ours.
+    const pending = port !== 0 && (await waitForFreePort(pid, port, notes));
     guard = startGuard(pid, notes.listenersBefore, port);
     guard.signalled();
-    if (bySignal) signalInspector(pid);
-    else await raiseInspectorSemaphore(pid);
+    if (!pending) {
+      if (bySignal) signalInspector(pid);
+      else await raiseInspectorSemaphore(pid);
+    }
     const found = await waitForInspector(pid, notes, options);
     return {
       ...found,
@@ -151,12 +154,17 @@ function signalInspector(pid: number): void {
   }
 }
 
-/** The port is fixed when Node starts; while somebody else listens on it a signal only prints an error in the target. */
-async function waitForFreePort(pid: number, port: number): Promise<void> {
+/**
+ * The port is fixed when Node starts; while somebody else listens on it a signal only prints an error in the target.
+ * @returns true when the target itself has come to listen on it
+ */
+async function waitForFreePort(pid: number, port: number, notes: ActivationNotes): Promise<boolean> {
   const deadline = performance.now() + 3000;
   const holder = () =>
     readListeningSockets(pid).find((socket) => socket.port === port && socket.address !== '::1');
   while (holder() !== undefined) {
+    if (listOwnListeners(pid).some((own) => own.port === port && !notes.listenersBefore.has(own.inode)))
+      return true;
     if (performance.now() > deadline) {
       const owner = findOwner(holder()?.inode);
       throw new HolterError(
@@ -169,6 +177,7 @@ async function waitForFreePort(pid: number, port: number): Promise<void> {
     }
     await sleep(20);
   }
+  return false;
 }
 
 function findOwner(inode: number | undefined): string {

@@ -102,7 +102,7 @@ const SHORT_TURN_MS = 10;
 function isCutIntoTurns(evidence: Evidence, main: CallTree, work: ChargedWork, suspect: Suspect): boolean {
   const delay = summaryOf(evidence.vitals, 'loop.delay_ms').median;
   if (!(delay < SHORT_TURN_MS)) return false;
-  if (delay < suspect.unitMs / 2) return true;
+  if (delay < suspect.unitMs / 8) return true;
   const { frames } = main;
   const sliced = new Uint8Array(main.length);
   let inSlices = 0;
@@ -131,9 +131,13 @@ function unitOfWork(evidence: Evidence, facts: Facts): Unit | undefined {
   return { name: 'turn of the loop', count: turns * Math.max(1, Math.max(...connections)) };
 }
 
+/** True when event-loop-blocked names the function, or a caller or callee that does its work with it. */
 function isBlamedForBlocking(main: CallTree, work: ChargedWork, facts: Facts, frame: number): boolean {
   return facts.syncCalls.some((calls) => {
     if (!isBlocking(calls, facts.windowMs, facts.isSaturated) || calls.blame.frame < 0) return false;
+    const { name, file } = main.frames;
+    const chain = calls.blame.places;
+    if (chain.some((place) => place.function === name[frame] && place.file === file[frame])) return true;
     const under = nodesUnder(main, calls.blame.frame);
     let inside = 0;
     for (let node = 0; node < main.length; node++) {

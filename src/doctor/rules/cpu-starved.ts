@@ -22,7 +22,8 @@ import type { Rule } from '../rule.ts';
  * Statistic: run-queue wait of the main thread (schedstat) in 1 s means, cgroup throttling, steal. Threshold: median of
  * the wait ≥ 50 % with the first quartile ≥ 35 %, or throttled ≥ 20 % of the time, or steal ≥ 20 %, while the thread
  * uses or waits for at least half a core; or, for a process with little to do, two thirds of the time it is ready to run
- * pass in the queue, with ≥ 4 % wait in three of four seconds. Where the loop was seen, it must be ≥ 30 ms late (p95). Reason: on a fair scheduler with two cores, one busy neighbour per core costs
+ * pass in the queue, with ≥ 4 % wait in three of four seconds. Where the loop was seen, it must be ≥ 8 ms late (p95), and the process's own other threads must not be
+ * what it competes with (< 30 % of a core). Reason: on a fair scheduler with two cores, one busy neighbour per core costs
  * a third of the time, which a load generator beside the server does every day; half of it means three or more
  * competitors for every core, all the time.
  */

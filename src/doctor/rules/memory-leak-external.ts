@@ -1,6 +1,6 @@
 import { formatBytes, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
-import { heaviestExternalSite } from '../allocation-site.ts';
+import { heaviestExternalSite, heaviestSite } from '../allocation-site.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
@@ -14,6 +14,8 @@ import type { Rule } from '../rule.ts';
 const LEAST_GROWTH = 4_000_000;
 const LIMIT_SITE_SHARE = 0.3;
 const LIMIT_SITE_OF_GROWTH = 0.2;
+/** Of what was allocated; Buffers in flight of a busy server are a few percent. */
+const LIMIT_KEPT_SHARE = 0.2;
 const YOUNG_SECONDS = 60;
 
 /**
@@ -25,7 +27,8 @@ const YOUNG_SECONDS = 60;
  * Statistic: as memory-leak-heap, on `external` (which counts ArrayBuffers); Buffer allocations recorded with their
  * stack while it grew, and how much of each is still referenced. Threshold: certain growth ≥ 4 MB and ≥ 2 %, not
  * levelled off; where stacks were recorded, one function holds ≥ 30 % of the bytes alive and they explain ≥ 20 % of the
- * growth. Reason: uploads and proxies hold megabytes in flight, but a full collection takes back what was sent.
+ * growth, with ≥ 20 % of what it allocated kept. Reason: uploads and proxies hold megabytes in flight, but a full
+ * collection takes back what was sent, and what is in flight is a small part of what went through.
  */
 export const memoryLeakExternal: Rule = {
   kind: 'memory-leak-external',
@@ -33,9 +36,14 @@ export const memoryLeakExternal: Rule = {
   judge(evidence: Evidence, facts: Facts): Finding[] {
     const growth = facts.external;
     if (!isGrowing(growth, LEAST_GROWTH)) return [];
-    const site = heaviestExternalSite(evidence);
+    const seen = heaviestExternalSite(evidence);
+    // Typed arrays are not made through Buffer; their small objects on the heap still show who makes them.
+    const wrappers = evidence.external.length === 0 && evidence.allocation !== undefined;
+    const maker = wrappers ? heaviestSite(evidence, evidence.allocation!) : undefined;
+    const site = maker !== undefined && maker.share >= LIMIT_SITE_SHARE ? maker : seen;
     if (evidence.external.length > 0) {
       if (site === undefined || site.share < LIMIT_SITE_SHARE) return [];
+      if (site.keptShare < LIMIT_KEPT_SHARE) return [];
       if (site.bytes < LIMIT_SITE_OF_GROWTH * growth.growthBytes * seenShare(evidence)) return [];
     } else if (growth.proof !== 'exact' && growth.growthBytes < 2 * LEAST_GROWTH) {
       return [];
@@ -63,13 +71,15 @@ export const memoryLeakExternal: Rule = {
         '%',
         LIMIT_SITE_SHARE * 100,
       );
-      kept.text = `${formatPercent(site.share * 100)} of the Buffers allocated while we looked and still referenced (${formatBytes(site.bytes)}) come from ${place!.function}.`;
+      kept.text = wrappers
+        ? `${formatPercent(site.share * 100)} of the objects made in the window and still alive come from ${place!.function}; they hold the memory.`
+        : `${formatPercent(site.share * 100)} of the Buffers allocated while we looked and still referenced (${formatBytes(site.bytes)}) come from ${place!.function}.`;
       lines.push(kept);
     }
     const source = site === undefined ? undefined : excerptOf(evidence, site.blame);
     const young = !(facts.uptime >= YOUNG_SECONDS);
     const confidence =
-      (site === undefined ? 0.55 : 0.78) +
+      (site === undefined ? 0.55 : wrappers ? 0.68 : 0.78) +
       (growth.proof === 'lows' ? 0 : 0.08) +
       ((site?.share ?? 0) >= 0.6 ? 0.05 : 0) +
       (growth.continuing === true ? 0.05 : 0);
