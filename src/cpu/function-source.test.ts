@@ -13,10 +13,10 @@ describe('findFunctionExtent', () => {
   });
 
   it('is not led astray by strings, templates, comments and regular expressions', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are the point
     const text = [
       'const f = (a) => {',
       "  const s = '}';",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are the point
       '  const t = `${{ a: "}" }.a} }`;',
       '  // }',
       '  return /[}/]/.test(a) /* } */;',

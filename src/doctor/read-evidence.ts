@@ -2,6 +2,7 @@ import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
 import { readCpuProfile } from '../cpu/cpuprofile.ts';
 import { readHeapProfile } from '../cpu/heapprofile.ts';
+import { uninline } from '../cpu/uninline.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
@@ -60,7 +61,7 @@ export async function readEvidence(
     const tree = await attempt(file.name, async () =>
       readCpuProfile(await recording.read(file), { maps, roots, startedMonotonicUs }),
     );
-    if (tree !== undefined) trees.push({ thread: file.thread ?? 'main', tree });
+    if (tree !== undefined) trees.push({ thread: file.thread ?? 'main', tree: uninline(tree, sources.book) });
   }
   const allocations = new Map<string, NonNullable<Evidence['allocation']>>();
   for (const file of recording.list('allocation-profile')) {

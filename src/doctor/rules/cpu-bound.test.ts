@@ -11,6 +11,12 @@ const rendering = (work: number): Piece[] => [
   [10 - work, ...HANDLER, 'end@node:_http_outgoing:980'],
 ];
 
+/** The same, but what takes the time is a builtin that build calls. */
+const building = (work: number): Piece[] => [
+  [work, ...HANDLER, 'build@/srv/api/view.js:20 #24', 'stringify'],
+  [10 - work, ...HANDLER, 'end@node:_http_outgoing:980'],
+];
+
 function judge(drawing: Parameters<typeof drawEvidence>[0]): Finding[] {
   // Calls of some ms make the loop late by some ms.
   const evidence = drawEvidence({ delay: '▂', delayTop: 100, ...drawing });
@@ -27,8 +33,16 @@ describe('cpu-bound', () => {
   });
 
   it('needs 1 ms of the function per request', () => {
-    expect(judge({ cpu: '█', main: drawProfile(rendering(8), 1000), requests: 7000 })).toHaveLength(1);
-    expect(judge({ cpu: '█', main: drawProfile(rendering(8), 1000), requests: 9000 })).toHaveLength(0);
+    const main = drawProfile(building(8), 1000);
+    expect(judge({ cpu: '█', main, requests: 7000 })).toHaveLength(1);
+    expect(judge({ cpu: '█', main, requests: 9000 })).toHaveLength(0);
+  });
+
+  it("needs less where the time is on the user's own lines and nearly all in one function", () => {
+    const main = drawProfile(rendering(8), 1000);
+    const [finding] = judge({ cpu: '█', main, requests: 16_000 });
+    expect(finding?.evidence.find(({ signal }) => signal.startsWith('CPU per request'))?.limit).toBe(0.45);
+    expect(judge({ cpu: '█', main, requests: 20_000 })).toHaveLength(0);
   });
 
   it('needs 30 % of the busy time in one function', () => {

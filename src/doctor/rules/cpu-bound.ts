@@ -1,7 +1,7 @@
 import { formatDuration, formatPercent } from '../../base/quantity.ts';
 import { type Blame, blameFunction } from '../../cpu/blame.ts';
 import { ANONYMOUS } from '../../cpu/call-line.ts';
-import type { CallTree } from '../../cpu/call-tree.ts';
+import { type CallTree, PARTIES } from '../../cpu/call-tree.ts';
 import { adviceFor } from '../advice.ts';
 import { type ChargedWork, heaviestFunctions, isPlumbing, weightOf } from '../charged-work.ts';
 import type { Evidence } from '../evidence.ts';
@@ -20,6 +20,9 @@ const TOP = 3;
 /** CPU time of one function per unit of work. */
 const LIMIT_UNIT_MS = 1;
 const LIMIT_TOP_UNIT_MS = 1.5;
+/** Where one function of the user's is nearly all there is, and the time is spent in the user's own JavaScript. */
+const DOMINANT_PERCENT = 60;
+const LIMIT_DOMINANT_UNIT_MS = 0.45;
 
 /**
  * The main thread has no CPU left and a few functions of the user's take it.
@@ -31,8 +34,10 @@ const LIMIT_TOP_UNIT_MS = 1.5;
  * Statistic: CPU + run-queue wait of the main thread (what it would use on a free machine); own work of each function
  * (charged-work.ts) as share of the thread's busy time, and as CPU time per HTTP request, or per turn of the loop and
  * connection where no HTTP is served. Threshold: demand ≥ 75 %; one function ≥ 30 % and ≥ 1 ms a unit, or the first
- * three ≥ 50 % and ≥ 1.5 ms together; and the loop is late by that work, so it is not cut into turns. Reason: a request of a lean server costs 0.03–0.5 ms in all, so a function
- * with 1 ms of its own is worth a look, and below that only more processes help.
+ * three ≥ 50 % and ≥ 1.5 ms together; 0.45 ms are enough where one function has ≥ 60 % and the user's own lines, not what
+ * they call, have ≥ 60 %. And the loop is late by that work, so it is not cut into turns. Reason: a request of a lean
+ * server costs 0.03–0.5 ms in all, mostly in JSON, templates and sockets, so a function with 1 ms of its own is worth a
+ * look, and below that only more processes help; half of that is when it is one loop the user wrote.
  */
 export const cpuBound: Rule = {
   kind: 'cpu-bound',
@@ -53,16 +58,28 @@ export const cpuBound: Rule = {
     for (const suspect of top) suspect.unitMs = facts.cpuMsOf(suspect.weight) / unit.count;
     const percent = top.reduce((sum, suspect) => sum + suspect.percent, 0);
     const unitMs = top.reduce((sum, suspect) => sum + suspect.unitMs, 0);
-    const alone = hottest.percent >= LIMIT_SHARE_PERCENT && hottest.unitMs >= LIMIT_UNIT_MS;
+    const isDominant =
+      hottest.percent >= DOMINANT_PERCENT && ownJavaScriptPercent(main, work) >= DOMINANT_PERCENT;
+    const limitMs = isDominant ? LIMIT_DOMINANT_UNIT_MS : LIMIT_UNIT_MS;
+    const alone = hottest.percent >= LIMIT_SHARE_PERCENT && hottest.unitMs >= limitMs;
     const together = hottest.percent >= 10 && percent >= LIMIT_TOP_PERCENT && unitMs >= LIMIT_TOP_UNIT_MS;
     if (!alone && !together) return [];
     if (isCutIntoTurns(evidence, main, work, hottest)) return [];
 
     const named = top.filter((suspect) => suspect === hottest || suspect.percent >= 8);
     for (const { blame, percent: share } of named) blame.places[0]!.share = share / 100;
-    return [describe(evidence, facts, named, unit)];
+    return [describe(evidence, facts, named, { ...unit, limitMs })];
   },
 };
+
+/** Share of the busy time on lines the user has written, not in builtins, native code or packages they call. */
+function ownJavaScriptPercent(main: CallTree, work: ChargedWork): number {
+  const user = PARTIES.indexOf('user');
+  let own = 0;
+  for (let node = 0; node < main.length; node++)
+    if (main.frames.party[main.frame[node]!] === user) own += main.self[node]!;
+  return (100 * own) / work.busy;
+}
 
 interface Suspect {
   /** Heaviest row of the frame table with this name. */
@@ -120,6 +137,11 @@ interface Unit {
   count: number;
 }
 
+/** With the CPU time per unit that was allowed. */
+interface JudgedUnit extends Unit {
+  limitMs: number;
+}
+
 /** What the CPU time is divided by; undefined when nothing tells how much was asked of the process. */
 function unitOfWork(evidence: Evidence, facts: Facts): Unit | undefined {
   if (facts.requests > 0) return { name: 'request', count: facts.requests };
@@ -147,7 +169,7 @@ function isBlamedForBlocking(main: CallTree, work: ChargedWork, facts: Facts, fr
   });
 }
 
-function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: Unit): Finding {
+function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: JudgedUnit): Finding {
   const { machine } = facts;
   const { blame, percent, unitMs: ms } = named[0]!;
   const place = blame.places[0]!;
@@ -177,7 +199,7 @@ function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: Unit
       ...named.map((each) =>
         evidenceLine(`own work of ${each.blame.places[0]!.function}`, each.percent, '%', LIMIT_SHARE_PERCENT),
       ),
-      evidenceLine(`CPU per ${unit.name} in it`, ms, 'ms', LIMIT_UNIT_MS),
+      evidenceLine(`CPU per ${unit.name} in it`, ms, 'ms', unit.limitMs),
       evidenceLine('garbage collection', facts.gc.percent, '%', 10, 'below'),
       ...(Number.isFinite(machine.waitMedian)
         ? [evidenceLine('run-queue wait', machine.waitMedian, '%', 50, 'below')]

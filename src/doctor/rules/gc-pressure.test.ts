@@ -59,6 +59,13 @@ describe('gc-pressure', () => {
     expect(at(17, 'minor')).toEqual(['gc-pressure']);
   });
 
+  it('comes after the work of the same function when that is clearly more', () => {
+    const order = (gc: number): string[] =>
+      kinds({ cpu: '█', delay: '▂', gc: collecting(30, 'major'), main: profile(gc), requests: 1000 });
+    expect(order(6)).toEqual(['cpu-bound', 'gc-pressure']);
+    expect(order(9)).toEqual(['gc-pressure', 'cpu-bound']);
+  });
+
   it('takes out what was waiting for a CPU, and wants the profile to agree', () => {
     expect(
       kinds({ cpu: '▃', wait: '▄', gc: collecting(14, 'major'), main: profile(4), requests: 90_000 }),

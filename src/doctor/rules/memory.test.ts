@@ -127,6 +127,21 @@ describe('memory-leak-external', () => {
     expect(kinds({ externalMb, forcedGc: forced(60, 12), external })).toEqual([]);
   });
 
+  it('is silent for one place that lets go of most it allocates: large files in flight', () => {
+    const churn = [{ ...external[0]!, bytes: 5900e6, aliveBytes: 56e6 }];
+    expect(kinds({ externalMb, forcedGc: forced(60, 66), external: churn })).toEqual([]);
+  });
+
+  it('takes the objects that hold it where no Buffer was seen', () => {
+    const allocation = drawAllocations([
+      [9, 'draw@/srv/api/canvas.js:5'],
+      [1, 'log@/srv/api/log.js:2'],
+    ]);
+    const [finding] = judge(drawEvidence({ externalMb, forcedGc: forced(60, 66), allocation })).findings;
+    expect(finding?.kind).toBe('memory-leak-external');
+    expect(finding?.where[0]).toMatchObject({ function: 'draw', file: 'canvas.js' });
+  });
+
   it('needs 4 MB', () => {
     expect(kinds({ externalMb, forcedGc: forced(60, 13.5), external })).toEqual([]);
     expect(kinds({ externalMb, forcedGc: forced(60, 14.5), external })).toEqual(['memory-leak-external']);
