@@ -92,8 +92,8 @@ describe('order and verdict', () => {
     ]);
     expect(report.verdict).toMatch(/^The machine is short of CPU: 71 % run-queue wait \(1 suspended/);
     expect(report.checked).toContain('event-loop-blocked');
-    expect(report.checked).not.toContain('memory-leak-heap');
-    expect(report.gaps.join()).toContain('no allocation samples');
+    expect(report.checked).toContain('memory-leak-heap');
+    expect(report.gaps).toEqual([]);
   });
 
   it('says what came nearest to its limit when nothing is wrong', () => {

@@ -1,6 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { deriveFacts, type Facts } from './facts.ts';
 import { displayPath, round } from './finding.ts';
+import { isGrowing } from './memory-growth.ts';
 import type { DoctorReport, Finding, FindingKind, Severity } from './report.ts';
 import { isMet, type Rule } from './rule.ts';
 import { cpuBound } from './rules/cpu-bound.ts';
@@ -130,12 +131,13 @@ function gapsOf(evidence: Evidence, facts: Facts): string[] {
   if (manifest.access === 'inspector') {
     if (main === undefined) gaps.push('no CPU profile of the main thread');
     else if (main.partial !== undefined) gaps.push(`CPU profile in part only: ${main.partial}`);
-    if (evidence.allocation === undefined)
-      gaps.push('no allocation samples: leaks on the heap were not judged');
+    if (evidence.allocation === undefined && isGrowing(facts.heap) && manifest.notes === undefined)
+      gaps.push('the heap grows, but its allocations could not be read: no line is known');
     if (vitals.requests === undefined) gaps.push('HTTP requests were not counted');
   }
   if (!vitals.series.has('cpu.main_percent'))
     gaps.push('no view from outside: CPU, run queue and RSS are unknown');
+  gaps.push(...(manifest.notes ?? []));
   const judged = facts.syncCalls.reduce((sum, calls) => sum + calls.stretches.length, 0);
   const long = facts.blocked.filter((stretch) => stretch.ms - stretch.waitMs - stretch.gcMs >= 100).length;
   if (!facts.stuck && long > 0 && judged === 0) {

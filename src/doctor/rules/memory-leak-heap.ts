@@ -29,7 +29,7 @@ const YOUNG_SECONDS = 60;
  */
 export const memoryLeakHeap: Rule = {
   kind: 'memory-leak-heap',
-  needs: ['gc', 'allocation'],
+  needs: ['gc'],
   judge(evidence: Evidence, facts: Facts): Finding[] {
     const { heap } = facts;
     if (evidence.allocation === undefined || !isGrowing(heap)) return [];
