@@ -1,6 +1,6 @@
 import type { Bytes, Share } from '../base/units.ts';
 import { type Blame, blameFunction, blameStacks } from '../cpu/blame.ts';
-import type { CallTree, ExternalAllocation } from '../cpu/call-tree.ts';
+import { type CallTree, type ExternalAllocation, PARTIES } from '../cpu/call-tree.ts';
 import { findFunctionExtent, findLines } from '../cpu/function-source.ts';
 import { chargeWork, heaviestFunctions, weightOf } from './charged-work.ts';
 import type { Evidence } from './evidence.ts';
@@ -26,15 +26,17 @@ const MAKING =
 /** Charges what is alive to the user's (or, without one, a dependency's) innermost functions; undefined without any. */
 export function heaviestSite(evidence: Evidence, tree: CallTree): AllocationSite | undefined {
   const work = chargeWork(tree, true);
-  const frame = heaviestFunctions(work, 1)[0];
-  if (frame === undefined || work.busy === 0) return undefined;
+  const heaviest = heaviestFunctions(work, 1)[0];
+  if (heaviest === undefined || work.busy === 0) return undefined;
+  const inlined = evidence.main === undefined ? undefined : findInlinedCallee(tree, evidence.main, heaviest);
+  const frame = inlined ?? heaviest;
   const blame = blameFunction(tree, weightOf(tree, work, frame), frame, { sources: evidence.sources });
-  const share = work.own[frame]! / work.busy;
+  const share = (work.own[frame]! + (inlined === undefined ? 0 : work.own[heaviest]!)) / work.busy;
   blame.share = share;
   blame.places[0]!.share = share;
   if (!hasLines(tree, frame))
     moveToAllocatingLine(evidence, blame, tree.frames.line[frame]!, tree.frames.column[frame]!);
-  return { blame, bytes: work.own[frame]!, share, keptShare: 1 };
+  return { blame, bytes: share * work.busy, share, keptShare: 1 };
 }
 
 /** The same for Buffers: the innermost user function of the stacks with most bytes alive. */
@@ -63,6 +65,44 @@ export function heaviestExternalSite(evidence: Evidence): AllocationSite | undef
   blame.places[0]!.share = blame.share;
   const allocated = best.stacks.reduce((sum, each) => sum + each.bytes, 0);
   return { blame, bytes: best.bytes, share: blame.share, keptShare: best.bytes / Math.max(1, allocated) };
+}
+
+/** Share of a function's CPU time in one callee that tells it does the caller's work. */
+const CALLEE_SHARE = 0.6;
+
+/**
+ * V8 charges what an inlined function allocates to the one it was inlined into, and gives no line by which to tell.
+ * A callee that was seen to allocate before it was inlined, and in which the CPU profile (where lines tell,
+ * cpu/uninline.ts) sees most of the caller's time, is the one.
+ */
+function findInlinedCallee(tree: CallTree, main: CallTree, frame: number): number | undefined {
+  const callees = new Set<number>();
+  for (let node = 1; node < tree.length; node++)
+    if (tree.frame[tree.parent[node]!] === frame && isUser(tree, tree.frame[node]!))
+      callees.add(tree.frame[node]!);
+  callees.delete(frame);
+  if (callees.size === 0) return undefined;
+  const caller = keyOf(tree, frame);
+  let total = 0;
+  const inCallee = new Map<string, number>();
+  for (let node = 1; node < main.length; node++) {
+    if (keyOf(main, main.frame[node]!) === caller) total += main.total[node]!;
+    else if (keyOf(main, main.frame[main.parent[node]!]!) === caller) {
+      const key = keyOf(main, main.frame[node]!);
+      inCallee.set(key, (inCallee.get(key) ?? 0) + main.total[node]!);
+    }
+  }
+  for (const callee of callees)
+    if ((inCallee.get(keyOf(tree, callee)) ?? 0) >= CALLEE_SHARE * total && total > 0) return callee;
+  return undefined;
+}
+
+function isUser(tree: CallTree, frame: number): boolean {
+  return tree.frames.party[frame] === PARTIES.indexOf('user');
+}
+
+function keyOf({ frames }: CallTree, frame: number): string {
+  return `${frames.name[frame]}\n${frames.file[frame]}:${frames.line[frame]}`;
 }
 
 function hasLines(tree: CallTree, frame: number): boolean {

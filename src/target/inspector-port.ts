@@ -17,8 +17,10 @@ export function probeInspector(
   timeoutMs: number = connector === undefined ? 400 : 2000,
 ): Promise<InspectorPage | undefined> {
   return new Promise((resolve) => {
-    const options: RequestOptions = { host, port, path: '/json/list', timeout: timeoutMs, agent: false };
-    if (connector !== undefined) options.createConnection = () => connector(host, port) as never;
+    const options: RequestOptions = { host, port, path: '/json/list', timeout: timeoutMs };
+    // `agent: false` would make an agent of its own, which ignores createConnection.
+    if (connector === undefined) options.agent = false;
+    else options.createConnection = () => connector(host, port) as never;
     const request = get(options, (response) => {
       let text = '';
       response.setEncoding('utf8');

@@ -28,7 +28,7 @@ const SICK: Record<string, string> = {
   'out-of-memory-risk': 'oom-soon.mjs',
   'cpu-starved': 'starved.mjs',
 };
-const WINDOW = ['-d', '6s'];
+const WINDOW = ['-d', '5s'];
 
 let target: TargetProcess | undefined;
 const burners: ChildProcess[] = [];
@@ -58,7 +58,7 @@ async function diagnose(
       burners.push(spawn('taskset', ['-c', '0', process.execPath, '-e', 'for(;;);'], { stdio: 'ignore' }));
   }
   if (expected.trigger !== undefined) get(target.url + expected.trigger).on('error', () => {});
-  const loading = expected.load && load(target.url + expected.load.path, { ...expected.load, seconds: 9 });
+  const loading = expected.load && load(target.url + expected.load.path, { ...expected.load, seconds: 7.5 });
   // Past the start: a second of load, so that the window sees what a production process shows.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const report = await runDoctor([String(target.pid), ...args]);

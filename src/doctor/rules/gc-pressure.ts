@@ -3,7 +3,8 @@ import { type Blame, blameFunction } from '../../cpu/blame.ts';
 import type { CallTree } from '../../cpu/call-tree.ts';
 import { attributeGc } from '../../cpu/gc-callers.ts';
 import { adviceFor } from '../advice.ts';
-import { chargeWork, heaviestFunctions, weightOf } from '../charged-work.ts';
+import { heaviestSite } from '../allocation-site.ts';
+import { chargeWork } from '../charged-work.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
@@ -92,7 +93,10 @@ interface Allocator {
 }
 
 function findAllocator(evidence: Evidence): Allocator | undefined {
-  const sampled = evidence.allocationAll && heaviestBlame(evidence, evidence.allocationAll);
+  // V8 of Node 18 ignores the wish to keep freed allocations: what it gives is alive, not garbage.
+  const tellsFreed = !evidence.manifest.target.node.startsWith('18.');
+  const all = tellsFreed ? evidence.allocationAll : undefined;
+  const sampled = all && heaviestBlame(evidence, all);
   if (sampled !== undefined) {
     return {
       blame: sampled,
@@ -117,13 +121,8 @@ function findAllocator(evidence: Evidence): Allocator | undefined {
 
 /** The function most allocations are charged to, if it has a tenth of them. */
 function heaviestBlame(evidence: Evidence, tree: CallTree): Blame | undefined {
-  const work = chargeWork(tree, true);
-  const frame = heaviestFunctions(work, 1)[0];
-  if (frame === undefined || work.busy === 0 || work.own[frame]! < 0.1 * work.busy) return undefined;
-  const blame = blameFunction(tree, weightOf(tree, work, frame), frame, optionsOf(evidence));
-  blame.share = work.own[frame]! / work.busy;
-  blame.places[0]!.share = blame.share;
-  return blame;
+  const site = heaviestSite(evidence, tree);
+  return site === undefined || site.share < 0.1 ? undefined : site.blame;
 }
 
 /** The function in which most GC time began: collections start inside an allocation. */
