@@ -68,7 +68,7 @@ test('50 visits under load: no failed request, no growth', async () => {
   await until(() => !snapshotProc(target.pid).threadNames.includes('holter'), 5000, 'the bridge thread ends');
   const before = snapshotProc(target.pid);
   let loading = true;
-  const loaded = load(target.url, { connections: 4, rate: 400, seconds: 14 }).finally(() => {
+  const loaded = load(target.url, { connections: 4, rate: 300, seconds: 32 }).finally(() => {
     loading = false;
   });
   let visits = 0;
