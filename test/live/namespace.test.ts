@@ -14,16 +14,21 @@ afterEach(() => {
 
 /** As in a container: a network and a mount namespace of its own, with its own /tmp. Needs root, or user namespaces. */
 test('a process in another network and mount namespace is attached and left', async () => {
-  const script =
-    'ip link set lo up 2>/dev/null || ifconfig lo up; mount -t tmpfs none /tmp; exec "$0" -e "console.log(process.pid); setInterval(() => {}, 100)"';
+  const binary = nodeBinary(22);
+  // Its /tmp hides ours: a checkout below /tmp is reached through a second way to it.
+  const [before, visible] = binary.startsWith('/tmp/')
+    ? ['mount --bind /tmp /mnt;', binary.replace('/tmp/', '/mnt/')]
+    : ['', binary];
+  const script = `ip link set lo up; ${before} mount -t tmpfs none /tmp; exec "$0" -e "console.log(process.pid); setInterval(() => {}, 100)"`;
   const args = process.getuid?.() === 0 ? ['-n', '-m'] : ['-r', '-n', '-m'];
-  const child = spawn('unshare', [...args, 'bash', '-c', script, nodeBinary(22)], {
+  const child = spawn('unshare', [...args, 'bash', '-c', script, visible], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // unshare and bash are replaced by node: the pid stays the same.
-  const printed = await new Promise<string>((resolve) =>
-    child.stdout.once('data', (data) => resolve(String(data))),
-  );
+  const printed = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (data) => resolve(String(data)));
+    child.once('exit', () => reject(new Error('the process did not start')));
+  });
   pid = Number(printed);
   expect(pid).toBe(child.pid);
   const attachment = await attach(pid);
