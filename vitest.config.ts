@@ -20,6 +20,8 @@ export default defineConfig({
           name: 'live',
           include: ['test/live/**/*.test.ts'],
           testTimeout: 90_000,
+          // Real processes on a machine that may be busy with others: a second look, and no more.
+          retry: 2,
           hookTimeout: 60_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },

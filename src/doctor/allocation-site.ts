@@ -2,7 +2,7 @@ import type { Bytes, Share } from '../base/units.ts';
 import { type Blame, blameFunction, blameStacks } from '../cpu/blame.ts';
 import { type CallTree, type ExternalAllocation, PARTIES } from '../cpu/call-tree.ts';
 import { findFunctionExtent, findLines } from '../cpu/function-source.ts';
-import { chargeWork, heaviestFunctions, weightOf } from './charged-work.ts';
+import { type ChargedWork, chargeWork, heaviestFunctions, weightOf } from './charged-work.ts';
 import type { Evidence } from './evidence.ts';
 
 /** Where memory that stays comes from. */
@@ -28,15 +28,19 @@ export function heaviestSite(evidence: Evidence, tree: CallTree): AllocationSite
   const work = chargeWork(tree, true);
   const heaviest = heaviestFunctions(work, 1)[0];
   if (heaviest === undefined || work.busy === 0) return undefined;
-  const inlined = evidence.main === undefined ? undefined : findInlinedCallee(tree, evidence.main, heaviest);
-  const frame = inlined ?? heaviest;
-  const blame = blameFunction(tree, weightOf(tree, work, frame), frame, { sources: evidence.sources });
-  const share = (work.own[frame]! + (inlined === undefined ? 0 : work.own[heaviest]!)) / work.busy;
+  const inlined = findInlinedCallee(evidence, tree, work, heaviest);
+  const at = inlined ?? { tree, frame: heaviest };
+  const weight = weightOf(at.tree, at.tree === tree ? work : chargeWork(at.tree, true), at.frame);
+  const blame = blameFunction(at.tree, weight, at.frame, { sources: evidence.sources });
+  let bytes = work.own[heaviest]!;
+  if (inlined?.tree === tree) bytes += work.own[inlined.frame]!;
+  const share = bytes / work.busy;
   blame.share = share;
   blame.places[0]!.share = share;
-  if (!hasLines(tree, frame))
-    moveToAllocatingLine(evidence, blame, tree.frames.line[frame]!, tree.frames.column[frame]!);
-  return { blame, bytes: share * work.busy, share, keptShare: 1 };
+  const { frames } = at.tree;
+  if (!hasLines(tree, heaviest))
+    moveToAllocatingLine(evidence, blame, frames.line[at.frame]!, frames.column[at.frame]!);
+  return { blame, bytes, share, keptShare: 1 };
 }
 
 /** The same for Buffers: the innermost user function of the stacks with most bytes alive. */
@@ -67,33 +71,63 @@ export function heaviestExternalSite(evidence: Evidence): AllocationSite | undef
   return { blame, bytes: best.bytes, share: blame.share, keptShare: best.bytes / Math.max(1, allocated) };
 }
 
-/** Share of a function's CPU time in one callee that tells it does the caller's work. */
-const CALLEE_SHARE = 0.6;
+/** Share of a function's CPU time in one callee that tells it does the caller's work … */
+const SEEN_SHARE = 0.35;
+/** … and of the caller's bytes that it was itself seen to allocate. */
+const LEAST_OF_CALLER = 0.1;
+/** … and where it was never seen to allocate by itself, only that its text makes things. */
+const UNSEEN_SHARE = 0.5;
 
 /**
  * V8 charges what an inlined function allocates to the one it was inlined into, and gives no line by which to tell.
- * A callee that was seen to allocate before it was inlined, and in which the CPU profile (where lines tell,
- * cpu/uninline.ts) sees most of the caller's time, is the one.
+ * A callee in which the CPU profile (where lines tell, cpu/uninline.ts) sees most of the caller's time is the one, if it
+ * was seen to allocate before it was inlined, or its text makes objects.
  */
-function findInlinedCallee(tree: CallTree, main: CallTree, frame: number): number | undefined {
-  const callees = new Set<number>();
-  for (let node = 1; node < tree.length; node++)
-    if (tree.frame[tree.parent[node]!] === frame && isUser(tree, tree.frame[node]!))
-      callees.add(tree.frame[node]!);
-  callees.delete(frame);
-  if (callees.size === 0) return undefined;
+function findInlinedCallee(
+  evidence: Evidence,
+  tree: CallTree,
+  work: ChargedWork,
+  frame: number,
+): { tree: CallTree; frame: number } | undefined {
+  const { main } = evidence;
+  if (main === undefined) return undefined;
   const caller = keyOf(tree, frame);
   let total = 0;
-  const inCallee = new Map<string, number>();
+  const inCallee = new Map<string, { time: number; frame: number }>();
   for (let node = 1; node < main.length; node++) {
-    if (keyOf(main, main.frame[node]!) === caller) total += main.total[node]!;
-    else if (keyOf(main, main.frame[main.parent[node]!]!) === caller) {
-      const key = keyOf(main, main.frame[node]!);
-      inCallee.set(key, (inCallee.get(key) ?? 0) + main.total[node]!);
+    const row = main.frame[node]!;
+    if (keyOf(main, row) === caller) total += main.total[node]!;
+    else if (keyOf(main, main.frame[main.parent[node]!]!) === caller && isUser(main, row)) {
+      const known = inCallee.get(keyOf(main, row)) ?? { time: 0, frame: row };
+      known.time += main.total[node]!;
+      inCallee.set(keyOf(main, row), known);
     }
   }
-  for (const callee of callees)
-    if ((inCallee.get(keyOf(tree, callee)) ?? 0) >= CALLEE_SHARE * total && total > 0) return callee;
+  const best = [...inCallee.entries()].sort((a, b) => b[1].time - a[1].time)[0];
+  if (best === undefined || total === 0) return undefined;
+  const [key, { time, frame: row }] = best;
+  const seen = findFrame(tree, key);
+  if (seen !== undefined) {
+    const own = (of: number) => work.own[of]!;
+    return time >= SEEN_SHARE * total && own(seen) >= LEAST_OF_CALLER * own(frame)
+      ? { tree, frame: seen }
+      : undefined;
+  }
+  // Of what is still alive a callee may have no part although it allocates a lot: only all allocations tell.
+  if (tree !== evidence.allocationAll) return undefined;
+  return time >= UNSEEN_SHARE * total && makesThings(evidence, main, row)
+    ? { tree: main, frame: row }
+    : undefined;
+}
+
+function makesThings(evidence: Evidence, { frames }: CallTree, row: number): boolean {
+  const lines = evidence.sources.lines(frames.file[row]!);
+  const extent = lines && findFunctionExtent(lines, frames.line[row]!, frames.column[row]!);
+  return lines !== undefined && extent !== undefined && findLines(lines, extent, MAKING).length > 0;
+}
+
+function findFrame(tree: CallTree, key: string): number | undefined {
+  for (let row = 0; row < tree.frames.length; row++) if (keyOf(tree, row) === key) return row;
   return undefined;
 }
 
