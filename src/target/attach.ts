@@ -36,6 +36,21 @@ export interface AttachOptions extends OpenOptions {
   onStep?: (what: string) => void;
 }
 
+/** A list of acts and the function that adds to it, with the time. */
+function keepActs(): { acts: Act[]; act: (what: string, effect?: string, pauseMs?: number) => void } {
+  const acts: Act[] = [];
+  return {
+    acts,
+    act: (what, effect, pauseMs = 0) =>
+      void acts.push({
+        what,
+        at: new Date().toISOString(),
+        pauseMs,
+        ...(effect === undefined ? {} : { effect }),
+      }),
+  };
+}
+
 /**
  * Attaches to a process nobody prepared (research/live-attach.md §11): opens its inspector for about 100 ms, starts the
  * bridge, closes the inspector, and talks over the bridge from then on. An inspector that was open before is used and
@@ -45,14 +60,7 @@ export interface AttachOptions extends OpenOptions {
  *   Whatever was opened is closed before the error leaves.
  */
 export async function attach(pid: number, options: AttachOptions = {}): Promise<Attachment> {
-  const acts: Act[] = [];
-  const act = (what: string, effect?: string, pauseMs = 0): void =>
-    void acts.push({
-      what,
-      at: new Date().toISOString(),
-      pauseMs,
-      ...(effect === undefined ? {} : { effect }),
-    });
+  const { acts, act } = keepActs();
   act(`read /proc/${pid} and its threads`, 'no effect');
 
   const opened = await openInspector(pid, options);
@@ -67,14 +75,7 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
  */
 export async function attachToUrl(url: string, options: AttachOptions = {}): Promise<Attachment> {
   const webSocketUrl = await findWebSocketUrl(url);
-  const acts: Act[] = [];
-  const act = (what: string, effect?: string, pauseMs = 0): void =>
-    void acts.push({
-      what,
-      at: new Date().toISOString(),
-      pauseMs,
-      ...(effect === undefined ? {} : { effect }),
-    });
+  const { acts, act } = keepActs();
   act(`used the inspector at ${new URL(webSocketUrl).host}`, 'left open');
   const { hostname, port } = new URL(webSocketUrl);
   const opened: OpenedInspector = {

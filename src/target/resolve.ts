@@ -1,4 +1,5 @@
 import { HolterError } from '../base/errors.ts';
+import type { TargetInfo } from '../base/target-info.ts';
 import { sharesNamespace } from '../linux/namespaces.ts';
 import { listPids, probeLink } from '../linux/proc-file.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
@@ -6,7 +7,7 @@ import { readProcessStatus } from '../linux/process-status.ts';
 import { readListeningSockets } from '../linux/sockets.ts';
 import { listNodeProcesses } from './list.ts';
 import { describeProcess, type NodeProcess } from './node-process.ts';
-import { type ProcessInfo, readTargetInfo } from './target-info.ts';
+import { readTargetInfo } from './target-info.ts';
 
 /** What the user wrote, before anybody looked for it. */
 export type TargetSpec =
@@ -21,7 +22,7 @@ export type ResolvedTarget =
   | {
       kind: 'process';
       pid: number;
-      info: ProcessInfo;
+      info: TargetInfo;
       uid: number;
       /** False: in a container or the like, its ports are not ours. Unknown counts as true. */
       netNamespaceIsOurs: boolean;

@@ -1,5 +1,5 @@
 import { HolterError } from '../base/errors.ts';
-import type { Bytes } from '../base/units.ts';
+import type { TargetInfo } from '../base/target-info.ts';
 import { readCgroupLimits } from '../linux/cgroup.ts';
 import { readCommandLine } from '../linux/command-line.ts';
 import { readWorkingDirectory } from '../linux/executable.ts';
@@ -7,28 +7,10 @@ import { startedAtOf } from '../linux/process-stat.ts';
 import { readProcessStatus } from '../linux/process-status.ts';
 import { describeProcess, newListingContext, readNodeProcess } from './node-process.ts';
 
-/** Facts about a process for people and for the recording: the fields of TargetInfo there, less those only the inside knows. */
-export interface ProcessInfo {
-  pid: number;
-  name: string;
-  /** Without `v`; '' when unknown. */
-  node: string;
-  /** Always '': /proc does not tell. */
-  v8: string;
-  command: string;
-  cwd: string;
-  /** ISO time, '' when unknown. */
-  startedAt: string;
-  threads: number;
-  /** CPUs it may use: affinity and the cgroup's quota, e.g. 0.5. */
-  cores: number;
-  memoryLimitBytes?: Bytes;
-}
-
 /**
  * What /proc tells of a process before anything touches it. Throws E_NO_SUCH_PROCESS when it has ended.
  */
-export function readTargetInfo(pid: number): ProcessInfo {
+export function readTargetInfo(pid: number): TargetInfo {
   const identity = describeProcess(pid);
   const status = readProcessStatus(pid);
   const row = identity && readNodeProcess(identity, 'only', newListingContext());
