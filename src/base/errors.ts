@@ -19,7 +19,6 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, { exit: 1 | 2 | 3 }>> = {
   E_INSPECTOR_NO_ANSWER: { exit: 3 },
   E_INSPECTOR_PORT_TAKEN: { exit: 3 },
   E_NATIVE_BLOCK: { exit: 3 },
-  E_OTHER_NETWORK_NAMESPACE: { exit: 3 },
   E_CDP: { exit: 1 },
   E_CONNECTION_LOST: { exit: 3 },
   E_TIMEOUT: { exit: 3 },
@@ -49,7 +48,6 @@ export type ErrorCode =
   | 'E_INSPECTOR_NO_ANSWER'
   | 'E_INSPECTOR_PORT_TAKEN'
   | 'E_NATIVE_BLOCK'
-  | 'E_OTHER_NETWORK_NAMESPACE'
   | 'E_CDP'
   | 'E_CONNECTION_LOST'
   | 'E_TIMEOUT'
