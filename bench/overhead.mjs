@@ -1,4 +1,5 @@
-// CPU time per request of a small JSON server: alone, with holter attached (vital signs only), and during holter doctor.
+// CPU time per request of a small JSON server: alone, with holter attached (vital signs only), and during holter cpu
+// and holter doctor.
 // usage: node bench/overhead.mjs [rounds=5] [node majors, e.g. 22,24]     needs: npm run build, test/nodes
 // Rounds are interleaved and each cell is a median, so that noise of the machine falls on all alike.
 import { fork, spawn } from 'node:child_process';
@@ -58,8 +59,9 @@ const STATES = {
   'as in doctor (1 ms, allocations)': (pid) => profiled(pid, 1000, true),
 };
 
+/** `allocations`: what holter doctor does; without: what holter cpu does, which watches nothing from inside. */
 async function profiled(pid, intervalUs, allocations) {
-  const attachment = await attach(pid);
+  const attachment = await attach(pid, { watch: allocations });
   let end;
   const until = new Promise((resolve) => {
     end = resolve;

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installOracles } from '../test/oracles/install.mjs';
 
 const REPO = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const NODES = join(REPO, 'test/nodes');
@@ -98,3 +99,4 @@ function prepareChromium() {
 
 prepareNodes();
 prepareChromium();
+installOracles();

@@ -27,6 +27,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, { exit: 1 | 2 | 3 }>> = {
   E_FILE_FORMAT: { exit: 1 },
   E_FILE_TRUNCATED: { exit: 1 },
   E_WRITE: { exit: 1 },
+  E_LOAD_FAILED: { exit: 1 },
+  E_OPTIONAL_MISSING: { exit: 1 },
   E_INTERRUPTED: { exit: 1 },
   E_PLATFORM: { exit: 1 },
   E_BUG: { exit: 1 },
@@ -56,6 +58,8 @@ export type ErrorCode =
   | 'E_FILE_FORMAT'
   | 'E_FILE_TRUNCATED'
   | 'E_WRITE'
+  | 'E_LOAD_FAILED'
+  | 'E_OPTIONAL_MISSING'
   | 'E_INTERRUPTED'
   | 'E_PLATFORM'
   | 'E_BUG';

@@ -71,5 +71,6 @@ describe('bar, wrap, toAscii', () => {
 
   it('has an ASCII form of every mark', () => {
     expect(toAscii('▁▇█▸…·└─ß')).toBe('06#>~-`-?');
+    expect(toAscii('90 µs → 92 ms, −3 %')).toBe('90 us -> 92 ms, -3 %');
   });
 });

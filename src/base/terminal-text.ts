@@ -36,7 +36,9 @@ export function paint(style: Pick<Style, 'color'>, role: Role, text: string): st
 }
 
 const ASCII_MARKS: [RegExp, string][] = [
-  [/[·–—]/g, '-'],
+  [/[·–—−]/g, '-'],
+  [/→/g, '->'],
+  [/µ/g, 'u'],
   [/▸/g, '>'],
   [/…/g, '~'],
   [/└─/g, '`-'],

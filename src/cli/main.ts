@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { registerDoctor } from './doctor.ts';
-import { registerOpen } from './open.ts';
 import { type ExitCode, exitCodeOf, renderError } from './outcome.ts';
-import { registerPs } from './ps.ts';
 import { HOLTER_VERSION } from './version.ts';
 
 // A reader that goes away (`holter ps | head`) must not become an uncaught error.
@@ -26,15 +23,30 @@ const program = new Command('holter')
   .exitOverride()
   .addHelpText(
     'after',
-    '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open',
+    '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open\n  holter cpu 4711\n  holter flame --load / -- node server.js',
   );
-registerDoctor(program, rest, (code) => {
+const setExit = (code: ExitCode): void => {
   exit = code;
-});
-registerPs(program);
-registerOpen(program);
-for (const command of program.commands)
+};
+/** Only what the command line asks for is loaded: starting up is a good part of what a short command costs. */
+const COMMANDS: Record<string, () => Promise<void>> = {
+  doctor: async () => (await import('./doctor.ts')).registerDoctor(program, rest, setExit),
+  cpu: async () => (await import('./cpu.ts')).registerCpu(program, rest, setExit),
+  flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
+  heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
+  load: async () => (await import('./load.ts')).registerLoad(program, setExit),
+  ps: async () => (await import('./ps.ts')).registerPs(program),
+  open: async () => (await import('./open.ts')).registerOpen(program),
+};
+const asked = own.find((word) => !word.startsWith('-')) ?? '';
+const single = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+if (single !== undefined) await single();
+else for (const register of Object.values(COMMANDS)) await register();
+const prepare = (command: Command): void => {
   command.exitOverride().option('--debug', 'on errors show the whole chain of causes');
+  for (const child of command.commands) prepare(child);
+};
+for (const command of program.commands) prepare(command);
 
 try {
   if (own.length === 0 && rest.length === 0) program.outputHelp();

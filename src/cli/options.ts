@@ -44,3 +44,39 @@ export function terminalStyle(noColor: boolean): { color: boolean; unicode: bool
     columns: process.stdout.columns || 80,
   };
 }
+
+/**
+ * Bytes from `32kB`, `512 KiB`, `1MB`, `4096`; kB is 1000, KiB 1024.
+ * @throws HolterError E_USAGE
+ */
+export function parseSize(text: string, name: string, limits: { min: number; max: number }): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(b|kb|kib|mb|mib|gb|gib)?$/i.exec(text.trim());
+  const factor: Record<string, number> = {
+    b: 1,
+    kb: 1e3,
+    kib: 1024,
+    mb: 1e6,
+    mib: 1024 ** 2,
+    gb: 1e9,
+    gib: 1024 ** 3,
+  };
+  const bytes = match === null ? Number.NaN : Number(match[1]) * factor[(match[2] ?? 'b').toLowerCase()]!;
+  if (!(bytes >= limits.min && bytes <= limits.max))
+    throw new HolterError(
+      'E_USAGE',
+      `${name} ${JSON.stringify(text)} is not a size between ${limits.min} and ${limits.max} bytes`,
+      { hint: `for example ${name} 32kB` },
+    );
+  return bytes;
+}
+
+/** A whole number. @throws HolterError E_USAGE */
+export function parseCount(text: string, name: string, limits: { min: number; max: number }): number {
+  const count = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!(count >= limits.min && count <= limits.max))
+    throw new HolterError(
+      'E_USAGE',
+      `${name} ${JSON.stringify(text)} is not a whole number from ${limits.min} to ${limits.max}`,
+    );
+  return count;
+}

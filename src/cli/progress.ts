@@ -5,13 +5,15 @@ export interface Progress {
   end(): void;
 }
 
-export function startProgress(label: string, seconds: number): Progress {
+/** `seconds`: how long it will take; undefined when nobody knows. */
+export function startProgress(label: string, seconds: number | undefined): Progress {
   if (!process.stderr.isTTY || process.env.TERM === 'dumb') return { step: () => {}, end: () => {} };
   const begun = performance.now();
   let what = '';
   const draw = () => {
     const spent = (performance.now() - begun) / 1000;
-    const text = `${label}  ${what}  ${spent.toFixed(1)} of ${seconds} s`;
+    const time = seconds === undefined ? spent.toFixed(1) : `${spent.toFixed(1)} of ${seconds}`;
+    const text = `${label}  ${what}  ${time} s`;
     const width = process.stderr.columns || 80;
     process.stderr.write(`\r\x1b[K${text.slice(0, width - 1)}`);
   };

@@ -35,7 +35,8 @@ export interface FrameTable {
  *     self   time in the node itself;  total = self + all below
  */
 export interface CallTree {
-  unit: 'microseconds' | 'bytes';
+  /** `samples`: counts without a time, as folded stacks have them. */
+  unit: 'microseconds' | 'bytes' | 'samples';
   frames: FrameTable;
   length: number;
   parent: Int32Array;

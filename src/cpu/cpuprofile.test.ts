@@ -270,7 +270,7 @@ describe('readCpuProfile', () => {
       timeDeltas: Array.from({ length: 100 }, () => 1000),
     });
     const cut = readCpuProfile(text.slice(0, text.indexOf('timeDeltas') - 100));
-    expect(cut.partial).toMatch(/sound for \d+ of \d+ characters/);
+    expect(cut.partial).toMatch(/sound for \d+ of \d+ bytes/);
     expect(cut.total[0]).toBeGreaterThan(0);
     expect(cut.frames.name).toContain('a');
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallTree } from './call-tree.ts';
+import { CallTreeBuilder } from './call-tree-builder.ts';
 import { readCpuProfile } from './cpuprofile.ts';
 import { aggregateFiles, aggregateFunctions, aggregatePackages } from './functions.ts';
 import { attributeGc } from './gc-callers.ts';
@@ -104,6 +105,58 @@ describe('call trees and what is computed from them', () => {
     expect(aggregateFiles(tree).map(({ name, self, total }) => [name, self, total])).toEqual([
       ['/app/a.js', 4000, 4000],
       ['/app/b.js', 0, 1000],
+    ]);
+  });
+
+  it('counts right in a recursion 10 000 deep and a tree of 10^6 nodes', () => {
+    // Stacks of 10 000: ping and pong in turn, and below each frame a leaf of its own; 50 of them side by side.
+    const depth = 10_000;
+    const builder = new CallTreeBuilder('samples');
+    const frame = (name: string, file: string) =>
+      builder.frameRow({
+        name,
+        file,
+        line: 1,
+        column: 1,
+        category: 'js',
+        party: 'user',
+        package: '',
+      });
+    const turns = [frame('ping', '/app/game.js'), frame('pong', '/app/game.js')];
+    const leaf = frame('leaf', '/app/leaf.js');
+    for (let side = 0; side < 50; side++) {
+      let node = builder.child(0, frame(`side ${side}`, '/app/side.js'));
+      for (let level = 0; level < depth; level++) {
+        node = builder.child(node, turns[level % 2]!);
+        builder.addSelf(builder.child(node, leaf), 1);
+      }
+    }
+    const tree = builder.finish({ from: 0, to: 0 });
+    expect(tree.length).toBe(1 + 50 * (1 + 2 * depth));
+    const functions = aggregateFunctions(tree);
+    const totals = new Map(functions.map(({ name, self, total }) => [name, [self, total]]));
+    expect(functions).toHaveLength(53);
+    expect(totals.get('leaf')).toEqual([50 * depth, 50 * depth]);
+    expect(totals.get('ping')).toEqual([0, 50 * depth]);
+    expect(totals.get('pong')).toEqual([0, 50 * (depth - 1)]);
+    expect(totals.get('side 7')).toEqual([0, depth]);
+    expect(aggregateFiles(tree).map(({ name, self, total }) => [name, self, total])).toEqual([
+      ['/app/leaf.js', 50 * depth, 50 * depth],
+      ['/app/game.js', 0, 50 * depth],
+      ['/app/side.js', 0, 50 * depth],
+    ]);
+  });
+
+  it('weighs trees of counts, with and without times', () => {
+    const text = 'a@/app/a.js:1 x10  b@/app/b.js:1 x10';
+    const timeless = profileFromText(text, { unit: 'samples' });
+    expect(aggregateFunctions(timeless).map(({ self }) => self)).toEqual([10_000, 10_000]);
+    const counts: CallTree = { ...profileFromText(text), unit: 'samples' };
+    counts.samples.weight.fill(3);
+    // Samples at 8 and 9 ms are of a, those at 10 and 11 of b; 11.5 cuts none in two.
+    expect(aggregateFunctions(counts, { from: 8, to: 11.5 }).map(({ name, self }) => [name, self])).toEqual([
+      ['a', 6],
+      ['b', 6],
     ]);
   });
 

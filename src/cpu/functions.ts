@@ -3,7 +3,10 @@ import { CATEGORIES, type CallTree, type Category, PARTIES, type Party } from '.
 import { weighNodes } from './node-weights.ts';
 
 export interface AggregateOptions {
-  /** Only time inside [from, to), ms after window start. Needs samples. */
+  /**
+   * Only what lies inside [from, to), ms after window start. Needs samples; those of trees in another unit than time
+   * count whole, by when they were taken.
+   */
   from?: Milliseconds;
   to?: Milliseconds;
   /** Self weight per node instead of the tree's own; wins over `from` and `to`. */
@@ -38,7 +41,8 @@ export interface GroupRow {
 /** Functions with any weight, heaviest self first, then total, then name. (root) is left out. */
 export function aggregateFunctions(tree: CallTree, options: AggregateOptions = {}): FunctionRow[] {
   const { frames } = tree;
-  const groups = Int32Array.from({ length: frames.length }, (_, frame) => frame);
+  const groups = new Int32Array(frames.length);
+  for (let frame = 0; frame < frames.length; frame++) groups[frame] = frame;
   const { self, total } = aggregateGroups(tree, groups, frames.length, options);
   const rows: FunctionRow[] = [];
   for (let frame = 0; frame < frames.length; frame++) {
@@ -69,22 +73,25 @@ export function aggregatePackages(tree: CallTree, options: AggregateOptions = {}
   return aggregateNames(tree, tree.frames.package, options);
 }
 
-function aggregateNames(
+/** The same for any grouping: `nameOfFrame` has the group of each row of the frame table, '' = in none. */
+export function aggregateNames(
   tree: CallTree,
   nameOfFrame: readonly string[],
   options: AggregateOptions,
 ): GroupRow[] {
   const indexOf = new Map<string, number>();
   const parties: Party[] = [];
-  const groups = Int32Array.from(nameOfFrame, (name, frame) => {
-    if (name === '') return -1;
+  const groups = new Int32Array(nameOfFrame.length).fill(-1);
+  for (let frame = 0; frame < nameOfFrame.length; frame++) {
+    const name = nameOfFrame[frame]!;
+    if (name === '') continue;
     let index = indexOf.get(name);
     if (index === undefined) {
       index = parties.push(PARTIES[tree.frames.party[frame]!]!) - 1;
       indexOf.set(name, index);
     }
-    return index;
-  });
+    groups[frame] = index;
+  }
   const { self, total } = aggregateGroups(tree, groups, parties.length, options);
   return [...indexOf]
     .map(([name, index]) => ({ name, party: parties[index]!, self: self[index]!, total: total[index]! }))
@@ -107,8 +114,11 @@ function aggregateGroups(
   options: AggregateOptions,
 ): { self: Float64Array; total: Float64Array } {
   const weights = weightsOf(tree, options);
-  const below = weights.slice();
-  for (let node = tree.length - 1; node > 0; node--) below[tree.parent[node]!]! += below[node]!;
+  let below = tree.total;
+  if (weights !== tree.self) {
+    below = weights.slice();
+    for (let node = tree.length - 1; node > 0; node--) below[tree.parent[node]!]! += below[node]!;
+  }
   const firstChild = new Int32Array(tree.length).fill(-1);
   const nextSibling = new Int32Array(tree.length).fill(-1);
   for (let node = tree.length - 1; node > 0; node--) {
@@ -148,5 +158,16 @@ function aggregateGroups(
 function weightsOf(tree: CallTree, options: AggregateOptions): Float64Array {
   if (options.weights !== undefined) return options.weights;
   if (options.from === undefined && options.to === undefined) return tree.self;
-  return weighNodes(tree, options.from ?? tree.from, options.to ?? tree.to);
+  const from = options.from ?? tree.from;
+  const to = options.to ?? tree.to;
+  return tree.unit === 'microseconds' ? weighNodes(tree, from, to) : sumSamples(tree, from, to);
+}
+
+/** Bytes and counts have no length in time: a sample is inside or not. */
+function sumSamples(tree: CallTree, from: Milliseconds, to: Milliseconds): Float64Array {
+  const weights = new Float64Array(tree.length);
+  const { time, node, weight } = tree.samples;
+  for (let i = 0; i < time.length; i++)
+    if (time[i]! >= from && time[i]! < to) weights[node[i]!]! += weight[i]!;
+  return weights;
 }

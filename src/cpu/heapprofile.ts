@@ -1,10 +1,13 @@
+import type { ByteSource } from '../base/byte-source.ts';
 import { HolterError } from '../base/errors.ts';
+import { JsonReader } from '../base/json-reader.ts';
 import type { SourceMaps } from '../source-map/source-map.ts';
+import { AllocationNodes, readAllocationNodes, walkAllocationNodes } from './allocation-nodes.ts';
 import type { CallTree } from './call-tree.ts';
 import { CallTreeBuilder } from './call-tree-builder.ts';
-import { readJsonPrefix } from './json-prefix.ts';
-import { readCallFrame } from './profile-nodes.ts';
-import { ScriptFrames } from './script-frames.ts';
+import type { ProfileFile, ReadProfileOptions } from './profile-file.ts';
+import { describeFileName, isByteSource, openInput } from './profile-source.ts';
+import { OF_HOLTER, ScriptFrames } from './script-frames.ts';
 
 export interface ReadHeapProfileOptions {
   maps?: SourceMaps;
@@ -18,67 +21,84 @@ export interface ReadHeapProfileOptions {
  * bytes behind the samples. Cut or damaged files as in readCpuProfile: `partial`, E_FILE_TRUNCATED, E_FILE_FORMAT.
  */
 export function readHeapProfile(
-  json: string | Buffer | object,
+  json: string | Uint8Array | ByteSource | object,
   options: ReadHeapProfileOptions = {},
 ): CallTree {
-  const { head, partial } = parseHeapProfile(json);
+  const nodes = new AllocationNodes();
+  const partial = readInto(json, nodes);
   const builder = new CallTreeBuilder('bytes');
-  const frames = new ScriptFrames(builder, options);
-  const stack: { node: Record<string, unknown>; parent: number }[] = [];
-  const push = (list: unknown, parent: number): void => {
-    if (!Array.isArray(list)) return;
-    for (let i = list.length - 1; i >= 0; i--) {
-      if (typeof list[i] === 'object' && list[i] !== null) stack.push({ node: list[i], parent });
-    }
-  };
-  builder.addSelf(0, sizeOf(head));
-  push(head.children, 0);
-  // JSON cannot hold a cycle, but an object handed in can: no more nodes than a tree may have.
-  for (let left = 2 ** 24; stack.length > 0 && left > 0; left--) {
-    const { node, parent } = stack.pop()!;
-    const call = readCallFrame((node.callFrame ?? {}) as Record<string, unknown>);
-    if (call.url.startsWith('holter:')) {
+  const frames = new ScriptFrames(builder, nodes.functions, options);
+  frames.look(nodes.fn.values.subarray(1, nodes.length));
+  /** Where the children of a node hang. */
+  const anchor = new Int32Array(nodes.length);
+  builder.addSelf(0, nodes.size.values[0]!);
+  for (let row = 1; row < nodes.length; row++) {
+    const parent = anchor[nodes.parent.values[row]!]!;
+    const fn = nodes.fn.values[row]!;
+    const size = nodes.size.values[row]!;
+    if ((frames.facts[fn]! & OF_HOLTER) !== 0) {
       // What we allocate is `(program)`; what our wrapper passes through (Buffer.alloc) stays below its caller.
-      builder.addSelf(builder.programNode(), sizeOf(node));
-      push(node.children, parent === 0 ? builder.programNode() : parent);
+      builder.addSelf(builder.programNode(), size);
+      anchor[row] = parent === 0 ? builder.programNode() : parent;
       continue;
     }
-    const at = builder.child(parent, frames.rowOf(call));
-    builder.addSelf(at, sizeOf(node));
-    push(node.children, at);
+    const at = builder.child(parent, frames.row[fn]!);
+    builder.addSelf(at, size);
+    anchor[row] = at;
   }
   return builder.finish({ from: 0, to: 0, partial });
 }
 
-function parseHeapProfile(json: string | Buffer | object): {
-  head: Record<string, unknown>;
-  partial: string | undefined;
-} {
-  let value: unknown = json;
-  let partial: string | undefined;
-  if (typeof json === 'string' || Buffer.isBuffer(json)) {
-    const prefix = readJsonPrefix(String(json));
-    value = prefix.value;
-    if (!prefix.complete) partial = `file is sound for ${prefix.read} of ${prefix.total} characters`;
-  }
-  const profile = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const holder = (
-    profile.head === undefined && typeof profile.profile === 'object' ? profile.profile : profile
-  ) as {
-    head?: unknown;
-  } | null;
-  const head = holder?.head;
-  if (typeof head !== 'object' || head === null || (partial === undefined && !('selfSize' in head))) {
-    throw new HolterError(
-      partial === undefined || value === undefined ? 'E_FILE_FORMAT' : 'E_FILE_TRUNCATED',
-      'allocation profile: the file has no "head" call tree',
-      { hint: 'expected a .heapprofile: JSON that begins with {"head":{"callFrame":' },
-    );
-  }
-  return { head: head as Record<string, unknown>, partial };
+/** The same as a profile file of one tree. @throws HolterError E_FILE_FORMAT, E_FILE_TRUNCATED */
+export function readHeapProfileFile(source: ByteSource, options: ReadProfileOptions): ProfileFile {
+  const tree = readHeapProfile(source, options);
+  const { thread, recordedAt } = describeFileName(source.name);
+  return {
+    format: 'heapprofile',
+    profiles: [{ name: thread, tree }],
+    ...(recordedAt === undefined ? {} : { recordedAt }),
+    notes: [],
+  };
 }
 
-function sizeOf(node: Record<string, unknown>): number {
-  const size = node.selfSize;
-  return typeof size === 'number' && size > 0 && size <= 2 ** 52 ? size : 0;
+/** Fills `nodes`, at least with a root; returns what to say of a damaged file. */
+function readInto(
+  input: string | Uint8Array | ByteSource | object,
+  nodes: AllocationNodes,
+): string | undefined {
+  if (typeof input !== 'string' && !(input instanceof Uint8Array) && !isByteSource(input)) {
+    const { head, profile } = input as { head?: unknown; profile?: { head?: unknown } | null };
+    const root = head ?? profile?.head;
+    if (typeof root !== 'object' || root === null || !('selfSize' in root)) throw noHead(false);
+    walkAllocationNodes(root as Record<string, unknown>, nodes);
+    return undefined;
+  }
+  const json = new JsonReader(openInput(input, 'allocation profile'));
+  const begun = json.peek() === 'object';
+  const isAllocations = findHead(json, nodes, true);
+  const damage = json.finish() ? undefined : json.describeDamage();
+  if (nodes.length === 0 || (damage === undefined && !isAllocations))
+    throw noHead(damage !== undefined && begun);
+  return damage;
+}
+
+/** Reads what is below the first "head"; whether it has sizes. */
+function findHead(json: JsonReader, nodes: AllocationNodes, outermost: boolean): boolean {
+  let hasSizes = false;
+  if (!json.enterObject()) return false;
+  for (let name = json.nextName(); name !== undefined; name = json.nextName()) {
+    if (name === 'head' && nodes.length === 0) hasSizes = readAllocationNodes(json, nodes);
+    else if (name === 'profile' && outermost && json.peek() === 'object')
+      hasSizes = findHead(json, nodes, false) || hasSizes;
+    else json.skip();
+  }
+  return hasSizes;
+}
+
+function noHead(cut: boolean): HolterError {
+  return new HolterError(
+    cut ? 'E_FILE_TRUNCATED' : 'E_FILE_FORMAT',
+    'allocation profile: the file has no "head" call tree',
+    { hint: 'expected a .heapprofile: JSON that begins with {"head":{"callFrame":' },
+  );
 }

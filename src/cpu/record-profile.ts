@@ -18,6 +18,8 @@ export interface RecordProfileOptions {
   lateFix?: boolean;
   /** Longest wait for the profile after the end (default 10 s); a thread blocked in native code never answers. */
   answerMs?: Milliseconds;
+  /** Called once, when the profiler runs: what is to be measured may begin. */
+  onStarted?: () => void;
   /** Told what was done to the thread; `pauseMs` is the time to the answer, an upper bound of the pause. */
   onAct?: (what: string, pauseMs: Milliseconds) => void;
 }
@@ -32,7 +34,7 @@ export async function recordCpuProfile(
   session: InspectorSession,
   options: RecordProfileOptions = {},
 ): Promise<string> {
-  const { intervalUs = 1000, lateFix = true, answerMs = 10_000, onAct } = options;
+  const { intervalUs = 1000, lateFix = true, answerMs = 10_000, onAct, onStarted } = options;
   const end = (options.until ?? sleep(options.durationMs ?? 10_000)).then(
     () => ENDED,
     () => ENDED,
@@ -54,7 +56,7 @@ export async function recordCpuProfile(
         // The profile is worth having without it; the thread's own answer to `stop` will tell if it is gone.
       })
     : undefined;
-  const preparing = Promise.all([started, shown]);
+  const preparing = Promise.all([started, shown]).then(() => onStarted?.());
   // It may fail after `end` has won the race below.
   preparing.catch(() => {});
   try {

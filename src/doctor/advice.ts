@@ -35,7 +35,8 @@ function sectionsOf(kind: FindingKind): Map<string, string> {
   const known = cache.get(kind);
   if (known !== undefined) return known;
   const sections = new Map<string, string>();
-  const text = readFileSync(new URL(`./advice/${kind}.md`, import.meta.url), 'utf8');
+  // By way of the parent: right from dist/doctor/ and from the bundled command line in dist/cli/ alike.
+  const text = readFileSync(new URL(`../doctor/advice/${kind}.md`, import.meta.url), 'utf8');
   for (const part of text.split(/^## /m)) {
     const heading =
       sections.size === 0 && !text.startsWith('## ') ? '' : part.slice(0, part.indexOf('\n')).trim();

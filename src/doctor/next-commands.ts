@@ -1,14 +1,21 @@
 import type { Evidence } from './evidence.ts';
 
+/** What the reader of a finding wants to know next. */
+export type NextWish = 'cpu' | 'allocations' | 'garbage' | 'after-fix' | 'outside';
+
 /**
  * Commands a finding may recommend. Only what this version can run: a command that does not exist is worse than none.
- * When `cpu`, `heap` or `stack` arrive, they are switched on here.
+ * When `heap histogram` or `stack` arrive, they are switched on here.
  */
-export function nextCommands(evidence: Evidence, wish: 'longer' | 'after-fix' | 'outside'): string[] {
+export function nextCommands(evidence: Evidence, wish: NextWish): string[] {
   const { pid } = evidence.manifest.target;
   switch (wish) {
-    case 'longer':
-      return [`holter doctor ${pid} -d 60s`];
+    case 'cpu':
+      return [`holter cpu ${pid} -d 30s --open`];
+    case 'allocations':
+      return [`holter heap sample ${pid} -d 30s --open`];
+    case 'garbage':
+      return [`holter heap sample ${pid} --all -d 30s --open`];
     case 'after-fix':
       return [`holter doctor ${pid} --open`];
     case 'outside':

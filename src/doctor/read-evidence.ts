@@ -1,17 +1,14 @@
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
-import { readCpuProfile } from '../cpu/cpuprofile.ts';
-import { readHeapProfile } from '../cpu/heapprofile.ts';
-import { uninline } from '../cpu/uninline.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
 import type { Recording } from '../recording/read-recording.ts';
-import { openSources, type SourcesFile } from '../source-map/collect-sources.ts';
 import { classifyLocation } from '../source-map/location.ts';
 import type { SourceMaps } from '../source-map/source-map.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, RawFrame, StuckFile } from '../visit/raw-stack.ts';
 import type { Evidence } from './evidence.ts';
+import { parseEvidence, readRecordedProfiles } from './recorded-profiles.ts';
 
 /**
  * Reads all evidence of a recording into models, source maps applied. Missing files are missing evidence; a damaged one
@@ -35,41 +32,18 @@ export async function readEvidence(
   const readJson = async <T>(kind: EvidenceKind, schema: string): Promise<T | undefined> => {
     const file = recording.list(kind)[0];
     if (file === undefined) return undefined;
-    return attempt(file.name, async () => parseJson<T>(await recording.read(file), schema, file.name));
+    return attempt(file.name, async () => parseEvidence<T>(await recording.read(file), schema, file.name));
   };
 
   const vitalsFile = recording.list('vitals')[0];
   if (vitalsFile === undefined)
-    throw new HolterError('E_FILE_FORMAT', `${recording.folder} holds no vital signs`);
+    throw new HolterError('E_FILE_FORMAT', `${recording.folder} holds no vital signs`, {
+      hint: `it may be a recording of profiles: holter cpu ${recording.folder}`,
+    });
   const vitals: VitalSigns = readVitals((await recording.read(vitalsFile)).toString('utf8'));
 
-  // A service may itself be installed below a node_modules folder: what lies under its cwd is the user's.
-  const roots = manifest.target.cwd === '' ? [] : [manifest.target.cwd];
-  const sources = openSources(
-    (await readJson<SourcesFile>('sources', 'holter.sources/1')) ?? {
-      schema: 'holter.sources/1',
-      scripts: [],
-      originals: {},
-    },
-    { roots },
-  );
-  const { maps } = sources;
-  const { startedMonotonicUs } = manifest.window;
-
-  const trees: { thread: string; tree: NonNullable<Evidence['main']> }[] = [];
-  for (const file of recording.list('cpu-profile')) {
-    const tree = await attempt(file.name, async () =>
-      readCpuProfile(await recording.read(file), { maps, roots, startedMonotonicUs }),
-    );
-    if (tree !== undefined) trees.push({ thread: file.thread ?? 'main', tree: uninline(tree, sources.book) });
-  }
-  const allocations = new Map<string, NonNullable<Evidence['allocation']>>();
-  for (const file of recording.list('allocation-profile')) {
-    const tree = await attempt(file.name, async () =>
-      readHeapProfile(await recording.read(file), { maps, roots }),
-    );
-    if (tree !== undefined) allocations.set(file.name, tree);
-  }
+  const { cpu, allocations, maps, book, roots, problems: unread } = await readRecordedProfiles(recording);
+  problems.push(...unread);
 
   const blocks = await readJson<BlockStacksFile>('block-stacks', 'holter.block-stacks/1');
   const stuck = await readJson<StuckFile>('stuck', 'holter.stuck/1');
@@ -83,10 +57,12 @@ export async function readEvidence(
     evidence: {
       manifest,
       vitals,
-      main: trees.find(({ thread }) => thread === 'main')?.tree,
-      workers: trees.filter(({ thread }) => thread !== 'main'),
-      allocation: allocations.get('live.heapprofile'),
-      allocationAll: allocations.get('all.heapprofile'),
+      main: cpu.find(({ file }) => (file.thread ?? 'main') === 'main')?.tree,
+      workers: cpu
+        .filter(({ file }) => (file.thread ?? 'main') !== 'main')
+        .map(({ name, tree }) => ({ thread: name, tree })),
+      allocation: allocations.find(({ file }) => file.name === 'live.heapprofile')?.tree,
+      allocationAll: allocations.find(({ file }) => file.name === 'all.heapprofile')?.tree,
       blockStacks: (blocks?.stacks ?? []).map(
         (stack): BlockStack => ({ ...stack, frames: place(stack.frames) }),
       ),
@@ -94,7 +70,7 @@ export async function readEvidence(
       external: (external?.stacks ?? []).map(
         (stack): ExternalAllocation => ({ ...stack, frames: place(stack.frames) }),
       ),
-      sources: sources.book,
+      sources: book,
     },
   };
 }
@@ -120,22 +96,4 @@ function placeFrame(
     package: packageName,
     ...(values === undefined ? {} : { values }),
   };
-}
-
-function parseJson<T>(content: Buffer, schema: string, name: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(content.toString('utf8'));
-  } catch (error) {
-    throw new HolterError('E_FILE_TRUNCATED', `cut off or damaged: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const found = (value as { schema?: unknown } | null)?.schema;
-  if (found !== schema)
-    throw new HolterError(
-      'E_FILE_FORMAT',
-      `${name}: schema is ${JSON.stringify(found)}, expected ${JSON.stringify(schema)}`,
-    );
-  return value as T;
 }

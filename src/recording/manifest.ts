@@ -26,7 +26,9 @@ export type EvidenceKind =
   | 'block-stacks'
   | 'stuck'
   | 'external-allocations'
-  | 'sources';
+  | 'sources'
+  /** `holter.load/1`: the load that was put on the target meanwhile. */
+  | 'load';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */
@@ -34,6 +36,8 @@ export interface EvidenceFile {
   kind: EvidenceKind;
   /** `main`, or `worker 3 resize` (thread id and name). */
   thread?: string;
+  /** Process it is of, where that is not the target itself but a child or cluster worker of it. */
+  pid?: number;
   /** Milliseconds after window start at which the evidence begins. */
   fromMs?: Milliseconds;
   /** Same, end. */

@@ -1,40 +1,70 @@
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { buildPageData, shortPath } from './build-page-data.ts';
+import { buildPageData, buildPageProfile, shortPath } from './build-page-data.ts';
 import { drawLoginTree, drawTree } from './login-profile.fixture.ts';
 import { drawVisit, type FixtureOptions } from './page.fixture.ts';
-import type { PageData } from './page-data.ts';
+import { packPage, unpackPage } from './page-codec.ts';
+import { type DoctorPage, PAGE_ROOMS } from './page-data.ts';
 
-function page(options: FixtureOptions = {}): PageData {
+function page(options: FixtureOptions = {}): DoctorPage {
   const { evidence, report } = drawVisit(options);
   return buildPageData(evidence, report, { name: 'rec/', bytes: 1, holter: '1.0.0' });
-}
-
-/** Undoes a column of differences. */
-function sums(column: number[]): number[] {
-  let sum = 0;
-  return column.map((delta) => {
-    sum += delta;
-    return sum;
-  });
 }
 
 describe('buildPageData', () => {
   it('opens again to the tree it was made of', () => {
     const tree = drawLoginTree(2000);
-    const [main] = page().profiles;
-    const { nodes, samples } = main!;
-    expect(nodes.parent.map((back, i) => (i === 0 ? -1 : i - back))).toEqual([...tree.parent]);
-    expect(nodes.frame).toEqual([...tree.frame]);
-    expect(sums(samples.node)).toEqual([...tree.samples.node]);
-    expect(sums(samples.time).map((hundredths) => hundredths / 100)).toEqual([...tree.samples.time]);
-    expect(nodes.self.reduce((a, b) => a + b, 0)).toBe(tree.total[0]);
+    const { profiles } = unpackPage(packPage(page())) as DoctorPage;
+    const { nodes, samples, frames } = profiles[0]!;
+    expect(nodes).toEqual({ parent: tree.parent, frame: tree.frame, self: tree.self });
+    expect(samples.node).toEqual(tree.samples.node);
+    expect(samples.time).toEqual(tree.samples.time);
+    expect(frames.line).toEqual(tree.frames.line);
+    expect(frames.name).toEqual(tree.frames.name);
+  });
+
+  it('leaves out weights of samples that only repeat the time, and keeps others', () => {
+    const tree = drawLoginTree(100);
+    expect(buildPageProfile('main', tree, { cwd: '' }).samples.weight).toHaveLength(0);
+    tree.samples.weight[3] = 5000;
+    expect(buildPageProfile('main', tree, { cwd: '' }).samples.weight).toEqual(tree.samples.weight);
+  });
+
+  it('rounds weights to what can be seen, and small ones not at all', () => {
+    const tree = drawLoginTree(100);
+    const thirds = (scale: number) => ({ ...tree, self: tree.self.map((one) => (one * scale) / 3) });
+    const selfOf = (scale: number) => buildPageProfile('main', thirds(scale), { cwd: '' }).nodes.self;
+    for (const one of selfOf(1)) expect(one).toBe(Math.round(one));
+    const share = 1 / tree.total[0]!;
+    expect(selfOf(share)).toEqual(thirds(share).self);
+    const { before } = buildPageProfile('main', tree, { cwd: '', before: tree.self.map((one) => one / 3) });
+    for (const one of before!) expect(one).toBe(Math.round(one));
+  });
+
+  it('says whose page it is and carries the sources of the user\u2019s files in the profiles', () => {
+    const { evidence, report } = drawVisit();
+    const asked: string[] = [];
+    evidence.sources = {
+      lines: (file) => {
+        asked.push(file);
+        if (file.endsWith('log.js')) return ['x'.repeat(500_000)];
+        return file.endsWith('auth.js') ? ['first', 'second'] : undefined;
+      },
+    };
+    const data = buildPageData(evidence, report, { name: 'rec/', bytes: 1, holter: '1.0.0' });
+    expect(data.kind).toBe('doctor');
+    expect(data.subject).toEqual({ verb: 'doctor', name: 'api-gateway', detail: 'pid 4711' });
+    expect(data.sources).toEqual({ 'app/auth.js': 'first\nsecond' });
+    expect(asked.some((file) => file.includes('node_modules') || file.startsWith('node:'))).toBe(false);
+    // The file with the most time is asked for first: what does not fit is the least of it.
+    expect(asked[0]).toBe('/srv/api-gateway/app/auth.js');
   });
 
   it('names threads, main first, and rooms', () => {
     const data = page();
     expect(data.profiles.map((profile) => profile.thread)).toEqual(['main thread', 'worker 3 resize']);
     const { name, room } = data.profiles[0]!.frames;
-    const roomOf = (wanted: string) => room[name.indexOf(wanted)];
+    const roomOf = (wanted: string) => PAGE_ROOMS[room[name.indexOf(wanted)]!];
     expect(['hashPassword', 'onEnd', 'emit', 'sha512_block_data_order', 'tcp_sendmsg'].map(roomOf)).toEqual([
       'user',
       'dependency',
@@ -83,13 +113,13 @@ describe('buildPageData', () => {
     expect(Math.max(...series.v.map((one) => one ?? 0))).toBe(999);
     expect(series.v.filter((one) => one === null).length).toBeGreaterThan(500);
     expect(series.masked).toEqual(masked);
-    expect(JSON.parse(JSON.stringify(data))).toEqual(data);
+    expect(JSON.parse(JSON.stringify(data.series))).toEqual(data.series);
   });
 
   it('stays small at 60 000 nodes', () => {
     const data = page({ nodes: 60_000 });
     expect(data.profiles[0]!.nodes.parent.length).toBeGreaterThan(40_000);
-    expect(JSON.stringify(data).length).toBeLessThan(2_500_000);
+    expect(deflateRawSync(packPage(data), { level: 1 }).length).toBeLessThan(500_000);
   });
 
   it('tells what is missing: no profile, why the inside was not reached, the stack of a stuck loop', () => {

@@ -270,7 +270,10 @@ function footLines(report: DoctorReport, options: DoctorTerminalOptions): string
 }
 
 /** `paused 44 ms, inspector open 96 ms on 127.0.0.1, nothing left behind`. */
-export function actsText(report: DoctorReport, options: Style): string {
+export function actsText(
+  report: Pick<DoctorReport, 'actions' | 'left' | 'inspectorOpenMs'>,
+  options: Pick<Style, 'color'>,
+): string {
   const paused = report.actions.reduce((sum, action) => sum + action.pauseMs, 0);
   const left =
     report.left.leftBehind.length > 0

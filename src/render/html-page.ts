@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
 import { HolterError } from '../base/errors.ts';
+import { packPage } from './page-codec.ts';
 import type { PageData } from './page-data.ts';
 
 /**
@@ -10,18 +12,10 @@ const TEMPLATES = [
   new URL('../ui/page.html', import.meta.url),
   new URL('../../dist/ui/page.html', import.meta.url),
 ];
-const PLACEHOLDER = '<script type="application/json" id="holter-data"></script>';
+const PLACEHOLDER = '<script type="application/octet-stream" id="holter-data"></script>';
 
-/**
- * JSON that is safe inside a `<script>` element: no `<` (so neither `</script>` nor `<!--`), and no U+2028/9, which
- * ended a line in older JavaScript. The result is still the same JSON document.
- */
-export function escapeJsonForHtml(json: string): string {
-  return json
-    .replace(/</g, '\\u003c')
-    .replace(/\u2028/g, '\\u2028')
-    .replace(/\u2029/g, '\\u2029');
-}
+/** Level 1 packs columns nearly as well as 9, in a quarter of the time. */
+const COMPRESSION_LEVEL = 1;
 
 /** Text for an element's content. Direction marks are dropped: a title bar must not be turned around by a name. */
 function escapeText(text: string): string {
@@ -50,14 +44,22 @@ function readTemplate(): string {
  * Throws HolterError E_BUG when the template was not built or has no place for the data.
  */
 export function renderHtmlPage(data: PageData): string {
-  const template = readTemplate();
+  return fillTemplate(readTemplate(), data);
+}
+
+/** The template with title and data in it. Throws HolterError E_BUG when it has no place for the data. */
+export function fillTemplate(template: string, data: PageData): string {
   const at = template.indexOf(PLACEHOLDER);
   if (at < 0) {
     throw new HolterError('E_BUG', 'the page template has no place for the data', { hint: 'npm run build' });
   }
-  const { target } = data.report;
-  const title = `holter doctor ${target.name} (${target.pid})`;
-  const block = PLACEHOLDER.replace('></', () => `>${escapeJsonForHtml(JSON.stringify(data))}</`);
-  const page = template.slice(0, at) + block + template.slice(at + PLACEHOLDER.length);
-  return page.replace(/<title>[^<]*<\/title>/, () => `<title>${escapeText(title)}</title>`);
+  const { verb, name, detail } = data.subject;
+  const title = `holter ${verb} ${name} ${detail}`.trim();
+  // Base64 holds nothing that could end the element.
+  const packed = deflateRawSync(packPage(data), { level: COMPRESSION_LEVEL }).toString('base64');
+  const block = PLACEHOLDER.replace('></', () => `>${packed}</`);
+  const head = template
+    .slice(0, at)
+    .replace(/<title>[^<]*<\/title>/, () => `<title>${escapeText(title)}</title>`);
+  return head + block + template.slice(at + PLACEHOLDER.length);
 }

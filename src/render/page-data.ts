@@ -1,16 +1,35 @@
 import type { DoctorReport } from '../doctor/report.ts';
+import type { LoadResult } from '../load/load-result.ts';
 
 /**
- * All that the self-contained page is given, as JSON in `<script type="application/json" id="holter-data">`
- * (with `<` escaped). Typed arrays become plain arrays; numbers are rounded to what can be seen.
+ * All that the self-contained page is given. It travels packed (page-codec.ts: JSON with typed arrays beside it),
+ * compressed and in base64 in `<script type="application/octet-stream" id="holter-data">`. Typed arrays keep what they
+ * are; numbers are rounded to what can be seen.
  */
-export interface PageData {
-  schema: 'holter.page/1';
-  report: DoctorReport;
-  /** Version and folder for the foot line. */
+export type PageData = DoctorPage | ProfilePage | DifferencePage;
+
+interface AnyPage {
+  schema: 'holter.page/2';
+  /** Top bar: `doctor` `api-gateway` `pid 4711`. */
+  subject: { verb: string; name: string; detail: string };
+  /** Version, and name and size of the recording or file, for the foot line. */
   holter: string;
   recording: string;
   recordingBytes: number;
+  /** One per thread or process, main first. */
+  profiles: PageProfile[];
+  /**
+   * Texts for the source view by the path in `frames.file`: the user's files that matter, as they were when recorded,
+   * or as they are on disk now (`sourcesNote` says so).
+   */
+  sources: Record<string, string>;
+  sourcesNote?: string;
+}
+
+/** Page of `holter doctor`. */
+export interface DoctorPage extends AnyPage {
+  kind: 'doctor';
+  report: DoctorReport;
   /** Length of the window that was asked for; the time axis keeps it when the target died or got stuck early. */
   requestedSeconds: number;
   /** `outside` = nothing from inside the process, `accessProblem` says why. */
@@ -27,8 +46,60 @@ export interface PageData {
   }[];
   blocked: { at: number; ms: number; open?: boolean }[];
   gc: { at: number; ms: number; kind: string }[];
-  /** One per thread, main first. */
-  profiles: PageProfile[];
+}
+
+/** A fact beside the headline: `Node` `22.23.3`, `samples` `9 981 every 1 ms`. */
+export interface PageFact {
+  label: string;
+  value: string;
+}
+
+/** Page of `holter cpu`, `holter flame`, `holter heap sample` and of a profile file. */
+export interface ProfilePage extends AnyPage {
+  kind: 'profile';
+  /** `render takes 61 % of the busy time` and the sentences below it. */
+  headline: string;
+  details: string[];
+  facts: PageFact[];
+  /** Problems to be shown as a banner: cut file, few samples. */
+  warnings: string[];
+  load?: LoadResult;
+  /** What was done to the target; absent for files. */
+  target?: Pick<DoctorReport, 'actions' | 'left' | 'inspectorOpenMs'>;
+  /** Commands to go on with. */
+  next: { command: string; note: string }[];
+}
+
+/** Page of `holter cpu diff`. `profiles[0]` is the union of both; its `before` holds the other weights. */
+export interface DifferencePage extends AnyPage {
+  kind: 'difference';
+  headline: string;
+  details: string[];
+  facts: PageFact[];
+  warnings: string[];
+  /** How weights were made comparable: `share of busy time`, `µs per request`, `as recorded`. */
+  normalised: string;
+  /** Text a weight of the profile is shown with; weights are multiplied by `scale` first: 100 and ` %`. */
+  weight: { scale: number; unit: string };
+  beforeName: string;
+  afterName: string;
+  rows: PageDifferenceRow[];
+  next: { command: string; note: string }[];
+}
+
+/** cpu/difference.ts DifferenceRow; weights on the scale of the profile. */
+export interface PageDifferenceRow {
+  name: string;
+  file: string;
+  line: number;
+  room: PageRoom;
+  selfBefore: number;
+  selfAfter: number;
+  totalBefore: number;
+  totalAfter: number;
+  /** Of self, relative to before; null when it is new. */
+  relative: number | null;
+  significant: boolean;
 }
 
 /** What is known of a loop that did not turn. `since` and `ms` in ms after window start. */
@@ -40,33 +111,38 @@ export interface PageStuck {
   native: string;
 }
 
-/**
- * cpu/call-tree.ts flattened; node 0 is the root, parents before children. Samples index into nodes.
- * Four columns are coded as differences, because 60 000 small numbers are a third of 60 000 large ones:
- * `nodes.parent[i]` = i − parent (0 for the root), `samples.time` = hundredths of a ms after the sample before
- * (the first: after window start), `samples.node` and `lines.node` = node − the node before (the first: − 0).
- */
+/** cpu/call-tree.ts for the page; node 0 is the root (parent −1), parents before children. */
 export interface PageProfile {
   thread: string;
-  unit: 'microseconds' | 'bytes';
+  unit: 'microseconds' | 'bytes' | 'samples' | 'share';
+  /** ms after window start. */
   from: number;
   to: number;
   frames: {
     name: string[];
     /** As the engineer would type it: below the target's cwd, or `package/path` of a dependency. */
     file: string[];
-    line: number[];
-    column: number[];
-    /** CATEGORIES / PARTIES names joined to the page's seven: user, dependency, core, native, kernel, gc, idle. */
-    room: PageRoom[];
+    /** 1-based, 0 unknown. */
+    line: Int32Array;
+    column: Int32Array;
+    /** Index into PAGE_ROOMS. */
+    room: Uint8Array;
     package: string[];
   };
-  nodes: { parent: number[]; frame: number[]; self: number[] };
-  samples: { time: number[]; node: number[]; weight: number[] };
-  lines: { node: number[]; line: number[]; weight: number[] };
-  /** Node ids (paths) each finding blames, by index in report.findings. */
+  nodes: { parent: Int32Array; frame: Int32Array; self: Float64Array };
+  /** Self weight per node before, in a comparison: same scale as `nodes.self`. */
+  before?: Float64Array;
+  /**
+   * Time order; `time` in ms after window start. Empty when the profile has none. `weight` empty beside times: every
+   * sample weighs the time up to the next, the last up to `to`.
+   */
+  samples: { time: Float64Array; node: Int32Array; weight: Float64Array };
+  lines: { node: Int32Array; line: Int32Array; weight: Float64Array };
+  /** Node ids (paths) each finding blames, by index in report.findings; empty outside of doctor. */
   blamedNodes: number[][];
   partial?: string;
 }
 
-export type PageRoom = 'user' | 'dependency' | 'core' | 'native' | 'kernel' | 'gc' | 'idle';
+/** The page's seven rooms in the order of the legend. */
+export const PAGE_ROOMS = ['user', 'dependency', 'core', 'native', 'kernel', 'gc', 'idle'] as const;
+export type PageRoom = (typeof PAGE_ROOMS)[number];

@@ -179,6 +179,22 @@ const VERDICTS: Record<NonNullable<FixtureOptions['state']>, string> = {
   truncated: 'From part of the data: hashPassword blocks the loop at app/auth.js:41',
 };
 
+/** app/auth.js as the fixture's frames have it: hashPassword at line 37, its call at 41. */
+export function drawSource(hostile = ''): string[] {
+  const lines = Array.from({ length: 35 }, (_, i) => (i % 6 === 5 ? '' : `const setting${i + 1} = ${i}`));
+  return [
+    ...lines,
+    `// POST /login and POST /signup ${hostile}`,
+    'export function hashPassword(password, salt) {',
+    "  const text = password.normalize('NFKC') + pepper",
+    '  const N = 310_000',
+    '',
+    "  const key = pbkdf2Sync(text, salt, N, 64, 'sha512')",
+    "  return key.toString('base64url')",
+    '}',
+  ];
+}
+
 /** Models of one visit, as `holter doctor` would hand them to the page. */
 export function drawVisit(options: FixtureOptions = {}): { evidence: Evidence; report: DoctorReport } {
   const state = options.state ?? 'sick';
@@ -352,7 +368,7 @@ export function drawVisit(options: FixtureOptions = {}): { evidence: Evidence; r
           }
         : undefined,
     external: [],
-    sources: { lines: () => undefined },
+    sources: { lines: (file) => (file.endsWith('/app/auth.js') ? drawSource(hostile) : undefined) },
   };
   return { evidence, report };
 }

@@ -32,6 +32,8 @@ export interface Attachment {
 }
 
 export interface AttachOptions extends OpenOptions {
+  /** Vital signs from inside (default true); false for visits that only talk the protocol, which then cost less. */
+  watch?: boolean;
   /** Called with each step for a progress line. */
   onStep?: (what: string) => void;
 }
@@ -114,7 +116,11 @@ async function connect(
   try {
     direct = new Session(await connectWebSocket(opened.webSocketUrl, connectorFor(pid)));
     const facts = await describeInside(direct, pid);
-    const bridge = await openBridge(direct, { pid, closeInspector: opened.ours });
+    const bridge = await openBridge(direct, {
+      pid,
+      closeInspector: opened.ours,
+      watch: options.watch ?? true,
+    });
     act('bridge worker started', bridge.where);
     let inspectorOpenMs = 0;
     if (opened.ours) {

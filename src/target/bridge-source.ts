@@ -50,6 +50,11 @@ export interface BridgeConfig {
   token: string;
   /** Close the TCP inspector when holter goes away: true when holter had it opened. */
   closeInspector: boolean;
+  /**
+   * Ticker, GC observer, request counter, and stacks of a late loop. False where only the protocol is wanted (a profile):
+   * then nothing of ours runs in the main thread between our requests.
+   */
+  watch: boolean;
 }
 
 /** Index of each number in the shared array. */
@@ -174,8 +179,8 @@ export function installInMain(
       gc = [];
     }
   };
-  const timer = timers.setInterval(tick, PERIOD);
-  timer.unref();
+  const timer = config.watch ? timers.setInterval(tick, PERIOD) : undefined;
+  timer?.unref();
 
   /** performance.now() and hrtime differ by a constant. */
   const offset = now() - perf.performance.now();
@@ -193,13 +198,13 @@ export function installInMain(
       });
     }
   });
-  observer.observe({ entryTypes: ['gc'] });
+  if (config.watch) observer.observe({ entryTypes: ['gc'] });
 
   const onRequest = (): void => {
     shared[slots.requests] = shared[slots.requests]! + 1;
   };
   const REQUEST = 'http.server.request.start';
-  channels.subscribe?.(REQUEST, onRequest);
+  if (config.watch) channels.subscribe?.(REQUEST, onRequest);
 
   // --- stacks without a pause: called by an evaluate that V8 serves in an interrupt, on top of what runs
   const callSites = (limit: number, drop: number): unknown => {
@@ -346,7 +351,7 @@ export function installInMain(
     closeInspector: () => builtin('inspector').close(),
     port: () => shared[slots.port] ?? 0,
     undo() {
-      timers.clearInterval(timer);
+      if (timer !== undefined) timers.clearInterval(timer);
       observer.disconnect();
       channels.unsubscribe?.(REQUEST, onRequest);
       restoreBuffers();
@@ -467,6 +472,7 @@ export function runBridge(builtin: BuiltinRequire): void {
   }, 10_000).unref();
 
   parentPort?.on('message', (batch) => write({ method: 'Holter.events', params: batch }));
+  if (!config.watch) return;
 
   setInterval(() => {
     const read = (slot: number): number => shared[slot] ?? 0;

@@ -23,14 +23,14 @@ export interface Bridge {
  */
 export async function openBridge(
   direct: Session,
-  options: { pid: number | undefined; closeInspector: boolean },
+  options: { pid: number | undefined; closeInspector: boolean; watch: boolean },
 ): Promise<Bridge> {
   const token = randomBytes(16).toString('hex');
   let address: BridgeAddress;
   try {
     address = await evaluate<BridgeAddress>(
       direct,
-      bridgeExpression({ token, closeInspector: options.closeInspector }),
+      bridgeExpression({ token, closeInspector: options.closeInspector, watch: options.watch }),
       {
         timeoutMs: 10_000,
       },

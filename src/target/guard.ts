@@ -16,8 +16,9 @@ export interface Guard {
 }
 
 export function startGuard(pid: number, listeners: Iterable<number>, inspectorPort: number): Guard {
+  // By way of the parent folder: right from dist/target/ and from the bundled command line in dist/cli/ alike.
   const script = fileURLToPath(
-    new URL(`./guard-main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+    new URL(`../target/guard-main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
   );
   const child: ChildProcess = spawn(
     process.execPath,

@@ -13,7 +13,7 @@ const FILE_LIMIT_BYTES = 64 * 2 ** 20;
  * lie under its root. Files that are gone or unreadable are left out. `roots`: folders that are the user's own.
  */
 export function gatherSources(
-  evidence: InsideEvidence,
+  evidence: Partial<InsideEvidence>,
   pid: number | undefined,
   roots: readonly string[],
 ): Promise<SourcesFile> {
@@ -45,11 +45,11 @@ function weighScripts({
   external,
   allocationAll,
   allocationLive,
-}: InsideEvidence): Map<string, number> {
+}: Partial<InsideEvidence>): Map<string, number> {
   const weights = new Map<string, number>();
   const raise = (url: string, weight: number) => weights.set(url, Math.max(weights.get(url) ?? 0, weight));
 
-  for (const { json } of profiles) {
+  for (const { json } of profiles ?? []) {
     const profile = parse<{
       nodes?: { id: number; hitCount?: number; callFrame: { url: string } }[];
       samples?: number[];
@@ -72,7 +72,11 @@ function weighScripts({
       stack.push(...node.children);
     }
   }
-  for (const { frames } of [...blockStacks, ...external, ...(stuck === undefined ? [] : [stuck])])
+  for (const { frames } of [
+    ...(blockStacks ?? []),
+    ...(external ?? []),
+    ...(stuck === undefined ? [] : [stuck]),
+  ])
     for (const { url } of frames) raise(url, 1);
   weights.delete('');
   return weights;

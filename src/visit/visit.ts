@@ -10,6 +10,7 @@ import { writeVitals } from '../metrics/vitals-file.ts';
 import type { Action, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
+import type { InsideFacts } from '../target/inside-facts.ts';
 import { startClock, type WindowClock } from './clock.ts';
 import { gatherSources } from './gather-sources.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
@@ -150,21 +151,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   }
 
   const facts = attachment?.facts;
-  const info: TargetInfo =
-    target.kind === 'process'
-      ? target.info
-      : {
-          pid: facts?.pid ?? 0,
-          name: facts?.title ?? target.url,
-          node: facts?.node ?? '',
-          v8: facts?.v8 ?? '',
-          command: facts?.argv.join(' ') ?? '',
-          cwd: facts?.cwd ?? '',
-          startedAt:
-            facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
-          threads: 0,
-          cores: 0,
-        };
+  const info: TargetInfo = target.kind === 'process' ? target.info : inspectorTargetInfo(target.url, facts);
   const manifest: RecordingManifest = {
     schema: 'holter.recording/1',
     holter: options.holter,
@@ -191,6 +178,21 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   };
   await writer.finish(manifest);
   return manifest;
+}
+
+/** What is known of a target behind a URL: what it says itself. */
+export function inspectorTargetInfo(url: string, facts: InsideFacts | undefined): TargetInfo {
+  return {
+    pid: facts?.pid ?? 0,
+    name: facts?.title ?? url,
+    node: facts?.node ?? '',
+    v8: facts?.v8 ?? '',
+    command: facts?.argv.join(' ') ?? '',
+    cwd: facts?.cwd ?? '',
+    startedAt: facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
+    threads: 0,
+    cores: 0,
+  };
 }
 
 /** A signal unanswered for so long, with the loop not at rest, is a native block. A stuck process is told within 5 s. */

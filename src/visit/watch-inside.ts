@@ -2,8 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { evaluate } from '../cdp/evaluate.ts';
 import type { BridgeBatch, BridgeSample } from '../cdp/protocol.ts';
 import type { Session } from '../cdp/session.ts';
-import { attachToWorkers } from '../cdp/worker-sessions.ts';
-import { recordCpuProfile } from '../cpu/record-profile.ts';
 import { readScheduleStat } from '../linux/threads.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { STATE_EXPRESSION } from '../target/bridge-source.ts';
@@ -16,6 +14,7 @@ import {
   type StuckFile,
 } from './raw-stack.ts';
 import { recordPause } from './record-pause.ts';
+import { decideLateFix, recordThreads } from './record-threads.ts';
 
 /** Says what was done to the target; `pauseMs` = upper bound, the time the main thread took to answer. */
 export type ActSink = (what: string, pauseMs: number, effect?: string) => void;
@@ -157,54 +156,27 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
   return evidence;
 }
 
-/**
- * Making running loops visible walks the heap: 230–350 ms for 200 MB (bench/late-profile.mjs), on top of what V8's own
- * Profiler.start takes. Above this size it is not done unasked.
- */
-const LATE_FIX_LIMIT_BYTES = 512 * 2 ** 20;
-
 /** Time kept at the end of the window for stopping profiles, a collection and leaving. */
 const LEAVE_MS = 500;
 
+/** Profiles of all threads go into the evidence; a thread that ended meanwhile took its own with it. */
 async function recordProfiles(
   session: Session,
   { clock, intervalUs, act, heapUsedBytes, consent }: InsideOptions,
   until: Promise<void>,
   evidence: InsideEvidence,
 ): Promise<void> {
-  const lateFix = heapUsedBytes < LATE_FIX_LIMIT_BYTES || consent;
-  if (!lateFix)
-    evidence.notes.push(
-      `the heap holds ${Math.round(heapUsedBytes / 1e6)} MB: functions optimised before we came were not sent back to the interpreter, which would pause about ${(heapUsedBytes / 7e8).toFixed(1)} s, so time may show at their callers; --yes does it`,
-    );
-  const record = async (thread: string, on: Session) => {
-    const fromMs = clock.now();
-    try {
-      const json = await recordCpuProfile(on, {
-        intervalUs,
-        lateFix,
-        until: Promise.race([until, on.closed.then(() => {})]),
-        onAct: (what, pauseMs) => act(thread === 'main' ? what : `${thread}: ${what}`, pauseMs),
-      });
-      evidence.profiles.push({ thread, json, fromMs, toMs: clock.now() });
-    } catch {
-      // The thread ended, or the target did: its profile went with it.
-    }
-  };
-  const main = record('main', session);
-  const workers = await attachToWorkers(session, (title) => /\bholter$/.test(title)).catch(() => []);
-  await Promise.all([
-    main,
-    ...workers.slice(0, 16).map(({ title, session: worker }) => record(workerName(title), worker)),
-  ]);
-  evidence.profiles.sort((a, b) => Number(b.thread === 'main') - Number(a.thread === 'main'));
-  if (session.isOpen)
-    await session.send('NodeWorker.disable', undefined, { timeoutMs: 1000 }).catch(() => {});
-}
-
-/** `[worker 3] resize` → `worker 3 resize`. */
-function workerName(title: string): string {
-  return title.replace(/^\[worker (\d+)\]\s*/, 'worker $1 ').trim();
+  const { lateFix, note } = decideLateFix(heapUsedBytes, consent);
+  if (note !== undefined) evidence.notes.push(note);
+  const { recorded } = await recordThreads(session, {
+    clock,
+    intervalUs,
+    lateFix,
+    workers: true,
+    until,
+    act,
+  });
+  evidence.profiles.push(...recorded);
 }
 
 /** Share of one core the main thread used since this was called, in percent; 0 where it cannot be read. */

@@ -1,12 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildPageData } from '../../src/render/build-page-data.ts';
 import { renderHtmlPage } from '../../src/render/html-page.ts';
 import { drawVisit, type FixtureOptions } from '../../src/render/page.fixture.ts';
+import {
+  countColours,
+  expectColours,
+  hashOf,
+  type OpenOptions,
+  overflowOf,
+  PageOpener,
+} from './opened-page.ts';
 
 /** Room colours of ui/src/styles/tokens.css: what must be found on the canvas. */
 const LIGHT = {
@@ -17,27 +21,19 @@ const LIGHT = {
 };
 const DARK = { user: [142, 88, 26], dependency: [45, 105, 177], core: [90, 94, 100], native: [84, 38, 147] };
 
-let browser: Browser;
-let folder: string;
-const complaints: string[] = [];
+let opener: PageOpener;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holter-page-'));
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  opener = await PageOpener.start();
 });
 afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
+  await opener?.stop();
 });
 afterEach(() => {
-  expect(complaints.splice(0)).toEqual([]);
+  expect(opener.complaints.splice(0)).toEqual([]);
 });
 
-interface Opening extends FixtureOptions {
-  width?: number;
-  scheme?: 'light' | 'dark';
-  hash?: string;
-}
+interface Opening extends FixtureOptions, OpenOptions {}
 
 /** Opens the page of a drawn visit from disk; console errors, exceptions and foreign requests fail the test. */
 async function openPage(options: Opening = {}): Promise<Page> {
@@ -47,70 +43,15 @@ async function openPage(options: Opening = {}): Promise<Page> {
     bytes: 3_100_000,
     holter: '1.0.0',
   });
-  const file = join(
-    folder,
-    `${options.state ?? 'sick'}-${options.nodes ?? 0}-${options.hostile ? 'hostile' : ''}.html`,
-  );
-  writeFileSync(file, renderHtmlPage(data));
-  const page = await browser.newPage({
-    viewport: { width: options.width ?? 1440, height: 900 },
-    colorScheme: options.scheme ?? 'light',
-    reducedMotion: 'reduce',
-  });
-  const url = pathToFileURL(file).href;
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    // Reading pixels back is this test's doing, not the page's.
-    if (message.text().includes('willReadFrequently')) return;
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('request', (request) => {
-    const wanted = request.url().split('#')[0];
-    if (wanted !== url && !wanted!.startsWith('data:')) complaints.push(`request to ${wanted}`);
-  });
-  await page.goto(url + (options.hash ?? ''));
+  const page = await opener.open(renderHtmlPage(data), options);
   await page.locator('main').waitFor();
   return page;
 }
 
-/** How many pixels of a canvas have (about) each colour. In the page's words, because it runs there. */
-async function countColours(
-  page: Page,
-  selector: string,
-  colours: Record<string, number[]>,
-): Promise<Record<string, number>> {
-  const script = `(() => {
-    const canvas = document.querySelector(${JSON.stringify(selector)});
-    if (!canvas || canvas.width === 0) return {};
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const wanted = ${JSON.stringify(colours)}, out = {};
-    for (const name in wanted) {
-      out[name] = 0;
-      const [r, g, b] = wanted[name];
-      for (let i = 0; i < data.length; i += 4)
-        if (data[i + 3] > 250 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 6) out[name]++;
-    }
-    return out;
-  })()`;
-  return (await page.evaluate(script)) as Record<string, number>;
-}
-
-async function expectColours(page: Page, selector: string, colours: Record<string, number[]>): Promise<void> {
-  await expect
-    .poll(async () => {
-      const counts = await countColours(page, selector, colours);
-      return Object.keys(colours).filter((name) => !((counts[name] ?? 0) > 300));
-    })
-    .toEqual([]);
-}
-
 const FLAME = '.flame-scroll canvas';
 const foot = (page: Page) => page.locator('.flame-foot');
-const hash = async (page: Page): Promise<string> => new URL(page.url()).hash;
-const overflow = (page: Page) =>
-  page.evaluate(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  ) as Promise<number>;
+const hash = async (page: Page): Promise<string> => hashOf(page);
+const overflow = overflowOf;
 
 /** Drags over the charts from one second to another. */
 async function brushSeconds(page: Page, from: number, to: number): Promise<void> {
@@ -227,7 +168,7 @@ describe('the page of a sick server', () => {
     await expect.poll(() => page.locator('#search').inputValue()).toBe('/^hash/');
     expect(await page.locator('.pill').first().innerText()).toContain('21.0–24.5');
     expect(await page.locator('[data-finding="1"]').getAttribute('open')).not.toBeNull();
-    expect(await page.locator('.hottest [aria-pressed=true]').innerText()).toBe('Self');
+    expect(await page.locator('.hottest [aria-label=Ranking] [aria-pressed=true]').innerText()).toBe('Self');
     await page.close();
   });
 
@@ -301,7 +242,7 @@ describe('hostile names', () => {
       document.body.append(script);
     })()`);
     expect(await page.evaluate('window.broken')).toBeUndefined();
-    expect(complaints.splice(0).join()).toMatch(/Content Security Policy/);
+    expect(opener.complaints.splice(0).join()).toMatch(/Content Security Policy/);
     await page.close();
   });
 });

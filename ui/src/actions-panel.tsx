@@ -1,14 +1,26 @@
 import type { JSX } from 'preact';
+import type { DoctorReport } from '../../src/doctor/report.ts';
 import { CommandLine } from './command-line.tsx';
 import { Gaps } from './findings-panel.tsx';
 import { durationText, numberText, THIN } from './number-text.ts';
-import { data } from './state.ts';
 
-const { report } = data;
+/** What of a report the panel needs; profiles of a live target have it too. */
+type Target = Pick<DoctorReport, 'actions' | 'left' | 'inspectorOpenMs'>;
 
-/** What holter did to the target: four facts, then every act. Always there, also when the answer is "read /proc". */
-export function ActionsPanel(): JSX.Element {
-  const began = new Date(report.window.startedAt).getTime();
+/**
+ * What holter did to the target: four facts, then every act. `window`: start (ISO) and length of the visit, when they
+ * are known; else times count from the first act. `gaps`: also say what is not known.
+ */
+export function ActionsPanel({
+  target: report,
+  window,
+  gaps = false,
+}: {
+  target: Target;
+  window?: { startedAt: string; seconds: number };
+  gaps?: boolean;
+}): JSX.Element {
+  const began = new Date(window?.startedAt ?? report.actions[0]?.at ?? 0).getTime();
   const paused = report.actions.reduce((sum, action) => sum + action.pauseMs, 0);
   const { left } = report;
   const written = report.actions.filter((action) => /\b(wrote|written|file)\b/i.test(action.what)).length;
@@ -22,7 +34,7 @@ export function ActionsPanel(): JSX.Element {
           <dt>Paused</dt>
           <dd>
             {paused > 0
-              ? `${durationText(paused)} in ${`${numberText(report.window.seconds, 1)}${THIN}s`}`
+              ? `${durationText(paused)}${window ? ` in ${numberText(window.seconds, 1)}${THIN}s` : ''}`
               : 'never'}
           </dd>
         </div>
@@ -72,7 +84,7 @@ export function ActionsPanel(): JSX.Element {
           })}
         </ol>
       )}
-      {report.findings.length > 0 && <Gaps />}
+      {gaps && <Gaps />}
     </section>
   );
 }

@@ -1,13 +1,13 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { PageData } from '../../src/render/page-data.ts';
+import type { DoctorPage } from '../../src/render/page-data.ts';
 import { token } from './theme.ts';
 import { nearestIndex, type VitalRow } from './vital-rows.ts';
 
 export interface ChartExtras {
   windowMs: number;
-  blocked: PageData['blocked'];
-  gc: PageData['gc'];
+  blocked: DoctorPage['blocked'];
+  gc: DoctorPage['gc'];
   /** When the target died; the rest of the axis stays blank. */
   diedAtMs: number | null;
 }

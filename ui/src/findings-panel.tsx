@@ -4,14 +4,15 @@ import { CodeExcerpt } from './code-excerpt.tsx';
 import { CommandLine } from './command-line.tsx';
 import { EvidenceRow } from './evidence-row.tsx';
 import { numberText } from './number-text.ts';
+import { doctorPage } from './page-data.ts';
 import { Mark } from './severity-mark.tsx';
-import { data, openFindings, selectedFinding, selectFinding } from './state.ts';
+import { openFindings, selectedFinding, selectFinding } from './state.ts';
 import { printing } from './theme.ts';
 
-const { findings, target } = data.report;
 const WORDS = { critical: 'Critical', warning: 'Warning', note: 'Note' } as const;
 
 export function FindingsPanel(): JSX.Element {
+  const { findings } = doctorPage().report;
   const counts = (['critical', 'warning', 'note'] as const)
     .map(
       (severity) =>
@@ -53,7 +54,8 @@ export function FindingsPanel(): JSX.Element {
 }
 
 function Nothing(): JSX.Element {
-  const { checked, window } = data.report;
+  const data = doctorPage();
+  const { checked, window, target } = data.report;
   const exited = window.end.kind === 'target-exited';
   const known = !exited && window.end.kind !== 'stuck' && data.access === 'inspector';
   return (
@@ -83,12 +85,13 @@ function shellWord(name: string): string {
 
 /** What is not known, in the report's sentences. */
 export function Gaps(): JSX.Element | null {
-  if (data.report.gaps.length === 0) return null;
+  const { gaps } = doctorPage().report;
+  if (gaps.length === 0) return null;
   return (
     <div class="gaps">
       <h3>Not known</h3>
       <ul>
-        {data.report.gaps.map((gap) => (
+        {gaps.map((gap) => (
           <li key={gap}>{gap}</li>
         ))}
       </ul>

@@ -1,24 +1,23 @@
-import { boxId, childrenOf, neighbourOf } from './flame-tree.ts';
-import { changeView, selectedBox, tree, zoomedBox } from './state.ts';
+import { childrenOf, type FlameTree, neighbourOf } from './flame-tree.ts';
 
-/** Arrow keys and Enter inside the flame graph; true when the key was for it. */
-export function moveInFlame(event: KeyboardEvent): boolean {
-  const boxes = tree.peek();
-  if (!boxes || event.ctrlKey || event.metaKey || event.altKey) return false;
-  const now = Math.max(0, selectedBox.peek());
+/**
+ * Where an arrow key leads from a box; null when the key is not for the graph. Flipped graphs grow upwards: there the
+ * arrow up leads away from the root.
+ */
+export function moveInFlame(
+  event: KeyboardEvent,
+  tree: FlameTree,
+  now: number,
+  flip: boolean,
+): number | null {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  const out = flip ? 'ArrowUp' : 'ArrowDown';
+  const back = flip ? 'ArrowDown' : 'ArrowUp';
+  if (event.key === back) return Math.max(0, tree.parent[now]!);
+  if (event.key === out) return childrenOf(tree, now)[0] ?? now;
+  if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return null;
   let next = now;
-  if (event.key === 'ArrowUp') next = Math.max(0, boxes.parent[now]!);
-  else if (event.key === 'ArrowDown') next = childrenOf(boxes, now)[0] ?? now;
-  else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
-    for (let step = event.shiftKey ? 10 : 1; step > 0; step--) {
-      next = neighbourOf(boxes, next, event.key === 'ArrowLeft' ? -1 : 1);
-    }
-  } else if (event.key === 'Enter') {
-    changeView({ zoom: now === 0 || now === zoomedBox.peek() ? '' : boxId(boxes, now) });
-    event.preventDefault();
-    return true;
-  } else return false;
-  event.preventDefault();
-  if (next > 0) changeView({ picked: boxId(boxes, next) });
-  return true;
+  for (let step = event.shiftKey ? 10 : 1; step > 0; step--)
+    next = neighbourOf(tree, next, event.key === 'ArrowLeft' ? -1 : 1);
+  return next;
 }

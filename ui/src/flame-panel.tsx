@@ -1,29 +1,64 @@
+import { computed } from '@preact/signals';
 import type { JSX } from 'preact';
+import { Crumbs } from './crumbs.tsx';
+import { DifferenceLegend } from './difference-legend.tsx';
 import { FlameCanvas } from './flame-canvas.tsx';
+import { FlameFoot } from './flame-foot.tsx';
 import { FlameTable } from './flame-table.tsx';
-import { coverage } from './frame-search.ts';
-import { durationText, numberText, shareText, THIN, weightText } from './number-text.ts';
-import { IDLE, KERNEL, placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
+import { boxId } from './flame-tree.ts';
+import type { Look } from './hash-text.ts';
+import { durationText, numberText, THIN } from './number-text.ts';
+import { data } from './page-data.ts';
+import { KERNEL } from './profile-tables.ts';
+import { RoomLegend } from './room-legend.tsx';
+import { SandwichView } from './sandwich-view.tsx';
 import { StackPanel } from './stack-panel.tsx';
 import {
+  amountText,
   brush,
   changeView,
-  data,
-  hoveredBox,
-  matches,
+  hasTimes,
+  icicle,
+  look,
+  movedByHand,
+  otherProfile,
   profile,
-  roomWeights,
+  sandwichFrame,
   selectedBox,
   tree,
   view,
   weights,
+  zoomedBox,
 } from './state.ts';
-import { BrushPill } from './vital-signs-panel.tsx';
+import { BrushPill, rangeText } from './time-range.tsx';
+import { TimelineCanvas } from './timeline-canvas.tsx';
+
+const LABELS: Record<Look, string> = {
+  flame: 'Flame',
+  'bottom-up': 'Bottom-up',
+  chart: 'Chart',
+  sandwich: 'Sandwich',
+};
+const TITLES: Record<Look, string> = {
+  flame: 'Callers above, callees below, equal stacks merged',
+  'bottom-up': 'What is on top of the stack first, its callers below',
+  chart: 'In order of time',
+  sandwich: 'One function: its callers above, its callees below',
+};
+/** Rows visible at once; deeper graphs scroll. */
+const MAX_ROWS = 30;
+
+/** Changes the way to look at the profile; a sandwich keeps the function that is selected now. */
+export function showLook(next: Look): void {
+  movedByHand.value = false;
+  changeView({ look: next, zoom: '', ...(next === 'sandwich' ? { sandwich: sandwichFrame.peek() } : {}) });
+}
 
 export function FlamePanel(): JSX.Element {
   const tables = profile.value;
   if (!tables) return <NoProfile />;
-  const { bottomUp, foldCore, asTable } = view.value;
+  const { foldCore, asTable } = view.value;
+  const empty = (icicle.value?.total[0] ?? 0) === 0;
   return (
     <section class="panel flame" aria-labelledby="flame-title">
       <header class="panel-head">
@@ -32,22 +67,15 @@ export function FlamePanel(): JSX.Element {
         <BrushPill />
         <span class="push controls">
           {data.profiles.length > 1 && <ThreadSwitch />}
-          <span class="segments">
-            <button
-              type="button"
-              aria-pressed={!bottomUp}
-              onClick={() => changeView({ bottomUp: false, zoom: '' })}
-            >
-              Icicle
-            </button>
-            <button
-              type="button"
-              aria-pressed={bottomUp}
-              onClick={() => changeView({ bottomUp: true, zoom: '' })}
-            >
-              Bottom-up
-            </button>
-          </span>
+          <LookSwitch />
+          <button
+            type="button"
+            class="control"
+            aria-pressed={asTable}
+            onClick={() => changeView({ asTable: !asTable })}
+          >
+            Table <kbd>t</kbd>
+          </button>
           <button
             type="button"
             class="control"
@@ -61,45 +89,121 @@ export function FlamePanel(): JSX.Element {
       {tables.partial !== '' && (
         <p class="banner-line">Partial profile: {tables.partial}. Shares are of what was read.</p>
       )}
+      <Crumbs />
       <RoomLegend />
-      {weights.value.self.length > 0 && (tree.value?.total[0] ?? 0) === 0 ? (
-        <p class="empty">No samples here. The profile covers {spanText()}.</p>
-      ) : asTable ? (
-        <FlameTable />
-      ) : (
-        <FlameCanvas />
-      )}
-      <Foot />
+      {data.kind === 'difference' && <DifferenceLegend page={data} />}
+      {empty ? <Empty /> : asTable ? <Tables /> : <Graph />}
+      {!empty && <FlameFoot />}
     </section>
   );
 }
 
-function spanText(): string {
+function LookSwitch(): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring a frame and a legend
+    <span class="segments" role="group" aria-label="View">
+      {(Object.keys(LABELS) as Look[]).map((one) => (
+        <button
+          type="button"
+          key={one}
+          aria-pressed={look.value === one}
+          disabled={one === 'chart' && !hasTimes.value}
+          title={one === 'chart' && !hasTimes.value ? 'This profile has no times, only sums' : TITLES[one]}
+          onClick={() => showLook(one)}
+        >
+          {LABELS[one]}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+function Graph(): JSX.Element {
+  if (look.value === 'chart') return <TimelineCanvas />;
+  if (look.value === 'sandwich') return <SandwichView />;
+  return (
+    <FlameCanvas
+      key={look.value}
+      tree={tree}
+      selected={selectedBox}
+      zoomed={zoomedBox}
+      rootLabel={profile.value!.thread}
+      label={look.value === 'flame' ? 'Flame graph' : 'Bottom-up flame graph'}
+      maxRows={MAX_ROWS}
+      onOpen={(box) => {
+        const boxes = tree.peek()!;
+        movedByHand.value = false;
+        changeView({ zoom: box === 0 || box === zoomedBox.peek() ? '' : boxId(boxes, box) });
+      }}
+    />
+  );
+}
+
+const noZoom = computed(() => 0);
+
+function Tables(): JSX.Element {
+  if (look.value === 'sandwich') return <SandwichView asTable />;
+  // The chart as a table: the paths of the time it shows.
+  return (
+    <FlameTable
+      tree={tree}
+      selected={selectedBox}
+      zoomed={look.value === 'chart' ? noZoom : zoomedBox}
+      label="Call tree"
+    />
+  );
+}
+
+/** Why there is nothing to draw. */
+function Empty(): JSX.Element {
   const tables = profile.value!;
-  return `${(tables.from / 1000).toFixed(1)}–${(tables.to / 1000).toFixed(1)}${THIN}s`;
+  const { transforms, hidden } = view.value;
+  const any = tables.self.some((weight) => weight > 0) || (tables.before?.some((one) => one > 0) ?? false);
+  if (!any) return <p class="empty">This profile is empty: no samples were taken.</p>;
+  if (weights.value.self.every((weight) => weight === 0))
+    return <p class="empty">No samples here. The profile covers {rangeText(tables.from, tables.to)}.</p>;
+  return (
+    <p class="empty">
+      Nothing is left
+      {transforms.length > 0 && ' after what was done to the profile'}
+      {transforms.length > 0 && hidden.length > 0 && ' and'}
+      {hidden.length > 0 && ' with these kinds of frames hidden'}.{' '}
+      <button
+        type="button"
+        class="control"
+        onClick={() => changeView({ transforms: [], hidden: [], zoom: '' })}
+      >
+        Show everything
+      </button>
+    </p>
+  );
 }
 
 function title(): string {
   const tables = profile.value!;
   const span = brush.value;
-  if (tables.unit === 'bytes')
-    return `Where ${weightText(tree.value?.total[0] ?? 0, 'bytes')} of memory came from`;
-  const ms = span
-    ? Math.max(0, Math.min(span[1], tables.to) - Math.max(span[0], tables.from))
-    : tables.to - tables.from;
+  const whole = icicle.value?.total[0] ?? 0;
+  if (data.kind === 'difference') return 'What changed, and where';
+  if (tables.unit === 'bytes') return `Where ${amountText.value(whole)} of memory came from`;
   const who = tables.thread === 'main thread' ? 'the main thread' : tables.thread;
-  return `Where ${who} spent ${(ms / 1000).toFixed(1)}${THIN}s`;
+  if (tables.unit === 'samples') return `Where ${amountText.value(whole)} of ${who} were taken`;
+  const spent = tables.to > tables.from ? tables.to - tables.from : whole / 1000;
+  const ms = span ? Math.max(0, Math.min(span[1], tables.to) - Math.max(span[0], tables.from)) : spent;
+  const seconds = ms >= 1000 ? `${(ms / 1000).toFixed(1)}${THIN}s` : durationText(ms);
+  return `Where ${who} spent ${seconds}`;
 }
 
 function subtitle(): string {
   const tables = profile.value!;
   const count = weights.value.count;
-  const kernel = tables.room.includes(KERNEL);
+  if (data.kind === 'difference') return data.normalised;
   const every = (tables.to - tables.from) / Math.max(1, tables.samples.time.length);
-  const parts = [tables.to > tables.from ? spanText() : ''];
+  const parts = [tables.to > tables.from ? rangeText(tables.from, tables.to) : ''];
   if (tables.unit === 'bytes') parts.push(tables.thread);
-  else if (tables.samples.time.length > 0) parts.push(`JS every ${durationText(every)}`);
-  if (kernel) parts.push('native and kernel from perf');
+  else if (tables.unit === 'microseconds' && tables.samples.time.length > 1)
+    parts.push(`JS every ${durationText(every)}`);
+  if (tables.room.includes(KERNEL))
+    parts.push(data.kind === 'doctor' ? 'native and kernel from perf' : 'with native and kernel frames');
   if (count > 0) parts.push(`${numberText(count, 0)} samples`);
   return parts.filter(Boolean).join(' · ');
 }
@@ -110,7 +214,7 @@ function ThreadSwitch(): JSX.Element {
       class="control"
       aria-label="Thread"
       value={String(Math.min(view.value.profile, data.profiles.length - 1))}
-      onChange={(event) => changeView({ profile: Number(event.currentTarget.value), zoom: '', picked: '' })}
+      onChange={(event) => changeView(otherProfile(Number(event.currentTarget.value)))}
     >
       {data.profiles.map((one, i) => (
         <option key={one.thread + String(i)} value={String(i)}>
@@ -121,116 +225,12 @@ function ThreadSwitch(): JSX.Element {
   );
 }
 
-/** Shares on top of the stack; a click switches a room off. */
-function RoomLegend(): JSX.Element {
-  const tables = profile.value!;
-  const byRoom = roomWeights.value;
-  const whole = byRoom.reduce((sum, weight) => sum + weight, 0);
-  const { hidden } = view.value;
-  return (
-    <div class="rooms">
-      {ROOMS.map((room, i) => {
-        const off = hidden.includes(i);
-        const unknown = i === KERNEL && !tables.room.includes(KERNEL);
-        if (tables.unit === 'bytes' && (i === KERNEL || i >= IDLE - 1)) return null;
-        return (
-          <button
-            type="button"
-            key={room}
-            class={`room ${off ? 'off' : ''}`}
-            aria-pressed={!off}
-            disabled={unknown}
-            title={
-              unknown
-                ? 'Kernel time is sampled by perf only'
-                : `Show or hide ${ROOM_LABELS[room].toLowerCase()}`
-            }
-            onClick={() =>
-              changeView({
-                hidden: off ? hidden.filter((one) => one !== i) : [...hidden, i].sort(),
-                zoom: '',
-              })
-            }
-          >
-            <i class={`box box-${room}`} />
-            {ROOM_LABELS[room]}{' '}
-            <span class="weak">
-              {unknown ? '–, needs perf rights' : shareText(whole > 0 ? byRoom[i]! / whole : 0)}
-            </span>
-          </button>
-        );
-      })}
-      <span class="hint push">
-        {tables.unit === 'bytes'
-          ? 'share of bytes by allocating function'
-          : 'share of time on top of the stack'}
-      </span>
-    </div>
-  );
-}
-
-/** The box hovered, else the one selected, else what the search found. */
-function Foot(): JSX.Element {
-  const [tables, boxes] = [profile.value!, tree.value!];
-  const box = hoveredBox.value > 0 && hoveredBox.value < boxes.length ? hoveredBox.value : selectedBox.value;
-  const whole = Math.max(1e-9, boxes.total[0]!);
-  const found = matches.value ? coverage(boxes, matches.value) : null;
-  const frame = box > 0 ? boxes.frame[box]! : -1;
-  const amount = (weight: number) => (
-    <>
-      <b>{weightText(weight, tables.unit)}</b> {shareText(weight / whole)}
-    </>
-  );
-  return (
-    <footer class="flame-foot">
-      {found && (
-        <span class="found" role="status">
-          {found.boxes === 0
-            ? 'Nothing found'
-            : `${numberText(found.boxes, 0)} found · ${shareText(found.weight / whole)}`}
-        </span>
-      )}
-      {frame >= 0 ? (
-        <span class="foot-frame">
-          <b>{tables.name[frame]}</b> <code>{placeText(tables, frame)}</code>
-          <span>total {amount(boxes.total[box]!)}</span>
-          <span>self {amount(boxes.self[box]!)}</span>
-          {hottestLine(frame)}
-          <span class="weak">{ROOM_LABELS[ROOMS[tables.room[frame]!]!]}</span>
-        </span>
-      ) : (
-        <span class="weak">Click a frame for its numbers.</span>
-      )}
-      <span class="foot-keys push" aria-hidden="true">
-        <kbd>↑</kbd>
-        <kbd>↓</kbd>
-        <kbd>←</kbd>
-        <kbd>→</kbd> move <kbd>Enter</kbd> zoom <kbd>Esc</kbd> out <kbd>t</kbd> table
-      </span>
-    </footer>
-  );
-}
-
-/** The line of a function with the most own samples, when it has lines at all. */
-function hottestLine(frame: number): JSX.Element | null {
-  const { lines, frame: frameOf } = profile.value!;
-  const byLine = new Map<number, number>();
-  for (let i = 0; i < lines.line.length; i++) {
-    if (frameOf[lines.node[i]!] === frame)
-      byLine.set(lines.line[i]!, (byLine.get(lines.line[i]!) ?? 0) + lines.weight[i]!);
-  }
-  let best = 0;
-  for (const [line, weight] of byLine) if (weight > (byLine.get(best) ?? 0)) best = line;
-  return best > 0 ? <span>hottest line {best}</span> : null;
-}
-
 function NoProfile(): JSX.Element {
-  const stuck = data.stuck;
+  const stuck = data.kind === 'doctor' ? data.stuck : undefined;
   if (stuck && (stuck.frames.length > 0 || stuck.native)) return <StackPanel stuck={stuck} />;
-  const why =
-    data.access === 'outside'
-      ? `needs the inspector${data.accessProblem ? `: ${data.accessProblem}` : ''}`
-      : 'none was taken';
+  let why = 'none was taken';
+  if (data.kind === 'doctor' && data.access === 'outside')
+    why = `needs the inspector${data.accessProblem ? `: ${data.accessProblem}` : ''}`;
   return (
     <section class="panel" aria-labelledby="flame-title">
       <header class="panel-head">

@@ -1,18 +1,30 @@
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { changeOf } from './difference-colours.ts';
 import { boxId, childrenOf, type FlameTree } from './flame-tree.ts';
-import { shareText, weightText } from './number-text.ts';
+import { menu } from './frame-menu-state.ts';
+import { changeText, shareText } from './number-text.ts';
 import { placeText, ROOMS } from './profile-tables.ts';
-import { changeView, profile, selectedBox, tree, zoomedBox } from './state.ts';
+import { cellText, changeView, profile, view } from './state.ts';
 
 /** Children listed under one row; the rest is one line. */
 const MAX_CHILDREN = 100;
 
-/** The flame graph as a tree table: the same boxes, for keyboards and screen readers. */
-export function FlameTable(): JSX.Element {
+export interface FlameTableProps {
+  tree: ReadonlySignal<FlameTree | null>;
+  selected: ReadonlySignal<number>;
+  /** Box to start from, 0 for the root. */
+  zoomed: ReadonlySignal<number>;
+  label: string;
+}
+
+/** A flame graph as a tree table: the same boxes, for keyboards and screen readers. */
+export function FlameTable({ tree, selected, zoomed, label }: FlameTableProps): JSX.Element {
   const boxes = tree.value!;
   const tables = profile.value!;
-  const root = zoomedBox.value;
+  const root = zoomed.value;
+  const selectedBox = selected;
+  const text = cellText.value;
   const toggled = useSignal<ReadonlySet<number>>(new Set());
   const opened = pathTo(boxes, selectedBox.value);
   const isOpen = (box: number) => (opened.has(box) || box === root) !== toggled.value.has(box);
@@ -22,6 +34,10 @@ export function FlameTable(): JSX.Element {
     if (!next.delete(box)) next.add(box);
     toggled.value = next;
   };
+  const openMenu = (box: number, x: number, y: number) => {
+    if (box > 0)
+      menu.value = { x, y, frame: boxes.frame[box]!, node: boxes.inverted ? -1 : boxes.origin[box]! };
+  };
   const onKeyDown = (event: KeyboardEvent, box: number) => {
     const current = event.currentTarget as HTMLElement;
     const leaf = boxes.end[box] === box + 1;
@@ -29,7 +45,10 @@ export function FlameTable(): JSX.Element {
     else if (event.key === 'ArrowLeft' && !leaf && isOpen(box)) toggle(box);
     else if (event.key === 'ArrowDown') (current.nextElementSibling as HTMLElement | null)?.focus();
     else if (event.key === 'ArrowUp') (current.previousElementSibling as HTMLElement | null)?.focus();
-    else if (event.key === 'Enter') changeView({ zoom: box === root ? '' : boxId(boxes, box) });
+    else if (event.key === 'm' || event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10')) {
+      const place = current.getBoundingClientRect();
+      openMenu(box, place.left + 40, place.bottom);
+    } else if (event.key === 'Enter') changeView({ zoom: box === root ? '' : boxId(boxes, box) });
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -37,7 +56,7 @@ export function FlameTable(): JSX.Element {
   return (
     <div class="flame-table">
       {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: treegrid is the role of a table that opens */}
-      <table role="treegrid" aria-label="Call tree">
+      <table role="treegrid" aria-label={label}>
         <thead>
           <tr>
             <th scope="col">Function</th>
@@ -46,7 +65,7 @@ export function FlameTable(): JSX.Element {
               Total
             </th>
             <th scope="col" class="num">
-              %
+              {boxes.other ? 'Change' : '%'}
             </th>
             <th scope="col" class="num">
               Self
@@ -66,6 +85,11 @@ export function FlameTable(): JSX.Element {
                 aria-selected={box === selectedBox.value}
                 onClick={() => {
                   toggle(box);
+                  if (box > 0) changeView({ picked: boxId(boxes, box) });
+                }}
+                onContextMenu={(event) => {
+                  event.preventDefault();
+                  openMenu(box, event.clientX, event.clientY);
                 }}
                 onKeyDown={(event) => onKeyDown(event, box)}
               >
@@ -77,13 +101,19 @@ export function FlameTable(): JSX.Element {
                       {leaf ? '' : isOpen(box) ? '▾' : '▸'}
                     </span>
                     <i class={`box box-${ROOMS[tables.room[frame]!]}`} />
-                    {box === 0 ? tables.thread : tables.name[frame]}
+                    {box === 0 && !boxes.inverted && boxes.frame[0] === tables.frame[0]
+                      ? tables.thread
+                      : tables.name[frame]}
                   </span>
                 </td>
-                <td class="mono weak">{box === 0 ? '' : placeText(tables, frame)}</td>
-                <td class="num">{weightText(boxes.total[box]!, tables.unit)}</td>
-                <td class="num">{shareText(boxes.total[box]! / Math.max(1e-9, boxes.total[0]!))}</td>
-                <td class="num">{weightText(boxes.self[box]!, tables.unit)}</td>
+                <td class="mono weak">{placeText(tables, frame)}</td>
+                <td class="num">{text(boxes.total[box]!)}</td>
+                <td class="num">
+                  {boxes.other
+                    ? changeText(changeOf(boxes, box, view.value.widthBefore))
+                    : shareText(boxes.total[box]! / Math.max(1e-12, boxes.total[0]!))}
+                </td>
+                <td class="num">{text(boxes.self[box]!)}</td>
               </tr>
             );
           })}

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { foldRooms, type RoomOptions, wholeShape } from './call-shape.ts';
 import {
   boxById,
   boxId,
   buildBottomUp,
   buildIcicle,
   childrenOf,
-  type FlameTree,
   heaviestOf,
   neighbourOf,
 } from './flame-tree.ts';
 import { type ProfileTables, ROOMS, weightsBetween } from './profile-tables.ts';
-import { drawTables } from './text-tables.fixture.ts';
+import { boxesAsText, drawIcicle, drawTables } from './text-tables.fixture.ts';
 
 const SERVER = `
   c:tick d:router u:login c:pbkdf2Sync n:sha512 70
@@ -19,22 +19,17 @@ const SERVER = `
   g:gc 3
   i:idle 40
 `;
-const none = { foldCore: false, hidden: new Set<number>() };
 const hide = (room: (typeof ROOMS)[number]) => ({ foldCore: false, hidden: new Set([ROOMS.indexOf(room)]) });
 
-/** Boxes as text: indentation is depth, then total in ms. */
-function drawn(tree: FlameTree, tables: ProfileTables): string[] {
-  return Array.from({ length: tree.length }, (_, i) => {
-    return `${' '.repeat(tree.depth[i]!)}${tables.name[tree.frame[i]!]} ${tree.total[i]! / 1000}`;
-  });
-}
+const icicleOf = (tables: ProfileTables, options: RoomOptions) =>
+  drawIcicle(tables, foldRooms(wholeShape(tables), tables, options));
 
 describe('buildIcicle', () => {
   const tables = drawTables(SERVER);
-  const tree = buildIcicle(tables, tables.self, none);
+  const tree = drawIcicle(tables);
 
   it('sorts siblings by weight and puts idle last', () => {
-    expect(drawn(tree, tables)).toEqual([
+    expect(boxesAsText(tree, tables)).toEqual([
       '(root) 125',
       ' tick 82',
       '  router 82',
@@ -61,13 +56,13 @@ describe('buildIcicle', () => {
   });
 
   it('gives the time of a hidden room to its caller, and drops idle and GC whole', () => {
-    expect(drawn(buildIcicle(tables, tables.self, hide('native')), tables)).toContain('    pbkdf2Sync 70');
-    expect(drawn(buildIcicle(tables, tables.self, hide('native')), tables).join()).not.toContain('sha512');
-    expect(drawn(buildIcicle(tables, tables.self, hide('idle')), tables)[0]).toBe('(root) 85');
+    expect(boxesAsText(icicleOf(tables, hide('native')), tables)).toContain('    pbkdf2Sync 70');
+    expect(boxesAsText(icicleOf(tables, hide('native')), tables).join()).not.toContain('sha512');
+    expect(boxesAsText(icicleOf(tables, hide('idle')), tables)[0]).toBe('(root) 85');
   });
 
   it('folds core into its caller but keeps it below the root', () => {
-    const folded = drawn(buildIcicle(tables, tables.self, { foldCore: true, hidden: new Set() }), tables);
+    const folded = boxesAsText(icicleOf(tables, { foldCore: true, hidden: new Set() }), tables);
     expect(folded.slice(0, 5)).toEqual([
       '(root) 125',
       ' tick 82',
@@ -79,8 +74,8 @@ describe('buildIcicle', () => {
 
   it('merges equal children that folding brings together', () => {
     const split = drawTables('u:a c:x n:w 3\nu:a c:y n:w 4');
-    const folded = buildIcicle(split, split.self, { foldCore: true, hidden: new Set() });
-    expect(drawn(folded, split)).toEqual(['(root) 7', ' a 7', '  w 7']);
+    const folded = icicleOf(split, { foldCore: true, hidden: new Set() });
+    expect(boxesAsText(folded, split)).toEqual(['(root) 7', ' a 7', '  w 7']);
   });
 
   it('survives a stack of 100 000 frames', () => {
@@ -93,7 +88,7 @@ describe('buildIcicle', () => {
       frame: Int32Array.from({ length }, (_, i) => (i === 0 ? 0 : 1)),
       self: Float64Array.from({ length }, (_, i) => (i === length - 1 ? 5 : 0)),
     };
-    const icicle = buildIcicle(chain, chain.self, none);
+    const icicle = drawIcicle(chain);
     expect(icicle.maxDepth).toBe(length - 1);
     expect(icicle.total[1]).toBe(5);
   });
@@ -101,7 +96,7 @@ describe('buildIcicle', () => {
   it('recounts what a time range leaves', () => {
     const { self, count } = weightsBetween(tables, 70, 82);
     expect(count).toBe(12);
-    expect(drawn(buildIcicle(tables, self, none), tables).slice(0, 4)).toEqual([
+    expect(boxesAsText(buildIcicle(wholeShape(tables), tables, self), tables).slice(0, 4)).toEqual([
       '(root) 12',
       ' tick 12',
       '  router 12',
@@ -112,22 +107,22 @@ describe('buildIcicle', () => {
 
 describe('buildBottomUp', () => {
   const tables = drawTables('u:a n:w 3\nu:b n:w 4\nu:b 1');
-  const tree = buildBottomUp(buildIcicle(tables, tables.self, none), tables);
+  const tree = buildBottomUp(drawIcicle(tables), tables);
 
   it('starts at what is on top of the stack', () => {
-    expect(drawn(tree, tables)).toEqual(['(root) 8', ' w 7', '  b 4', '  a 3', ' b 1']);
+    expect(boxesAsText(tree, tables)).toEqual(['(root) 8', ' w 7', '  b 4', '  a 3', ' b 1']);
   });
 
   it('keeps the sum of all weights', () => {
     const server = drawTables(SERVER);
-    const up = buildBottomUp(buildIcicle(server, server.self, none), server);
+    const up = buildBottomUp(drawIcicle(server), server);
     expect(up.total[0]).toBe(125_000);
   });
 });
 
 describe('moving and naming', () => {
   const tables = drawTables(SERVER);
-  const tree = buildIcicle(tables, tables.self, none);
+  const tree = drawIcicle(tables);
   const named = (name: string) => heaviestOf(tree, (frame) => tables.name[frame] === name);
 
   it('finds a box again by its id, in another shape of the tree by its frame', () => {

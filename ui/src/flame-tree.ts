@@ -1,8 +1,10 @@
-import { CORE, GC, IDLE, type ProfileTables } from './profile-tables.ts';
+import { type Shape, weigh } from './call-shape.ts';
+import { IDLE, type ProfileTables } from './profile-tables.ts';
 
 /**
  * What the flame graph draws: a merged tree in preorder, so that a subtree is a run [i, end[i]) and every row is met
- * from left to right. `start` and `total` are weights: x position and width before any zoom.
+ * from left to right. `start` and `total` are weights: x position and width before any zoom. Boxes without width are
+ * not in it.
  */
 export interface FlameTree {
   length: number;
@@ -13,156 +15,176 @@ export interface FlameTree {
   total: Float64Array;
   start: Float64Array;
   end: Int32Array;
-  /** Node of the profile this box stands for (the first one merged into it); bottom-up: the node on top of the stack. */
+  /** Total on the other side of a comparison, by box. */
+  other: Float64Array | null;
+  /** What changes are relative to: the larger of both wholes, also in a part of the graph. */
+  changeWhole: number;
+  /** Node of the profile this box stands for (the first one merged into it); inverted: the node its stacks end in. */
   origin: Int32Array;
   maxDepth: number;
-  bottomUp: boolean;
-  /** Box by node of the profile, −1 for none; only for icicles. */
+  /** Callers below: ids of boxes count the steps up from `origin`, starting with `steps` in row 1. */
+  inverted: boolean;
+  steps: number;
+  /** Box by node of the profile, −1 for none; empty in inverted trees. */
   ofNode: Int32Array;
 }
 
-export interface TreeOptions {
-  foldCore: boolean;
-  /** Rooms (index into ROOMS) that the legend switched off. */
-  hidden: ReadonlySet<number>;
-}
+/** Boxes of an inverted tree: enough for any screen, and bounded for hostile profiles. */
+const MAX_INVERTED = 200_000;
 
-/** Boxes of a bottom-up tree: enough for any screen, and bounded for hostile profiles. */
-const MAX_BOTTOM_UP = 200_000;
-
-interface Draft {
+/** A tree before it is laid out; parents before children. */
+export interface Draft {
   length: number;
-  parent: number[];
-  frame: number[];
-  self: number[];
-  origin: number[];
+  parent: ArrayLike<number>;
+  frame: ArrayLike<number>;
+  origin: ArrayLike<number>;
+  self: ArrayLike<number>;
+  /** Self weight of the other side. */
+  other: ArrayLike<number> | null;
 }
 
-/**
- * Callers above, callees below. Nodes of a hidden or folded room give their time to the caller; below the root that is
- * impossible, so idle and GC leave the picture there and folded core frames stay.
- */
-export function buildIcicle(tables: ProfileTables, self: Float64Array, options: TreeOptions): FlameTree {
-  const { parent, frame, room } = tables;
-  const draft: Draft = { length: 1, parent: [-1], frame: [frame[0] ?? 0], self: [0], origin: [0] };
-  const ofNode = new Int32Array(tables.length).fill(-1);
-  const dropped = new Uint8Array(tables.length);
-  const stride = tables.name.length + 1;
-  const merged = new Map<number, number>();
-  if (tables.length > 0) ofNode[0] = 0;
-  for (let i = 1; i < tables.length; i++) {
-    const r = room[frame[i]!]!;
-    const above = ofNode[parent[i]!]!;
-    if (dropped[parent[i]!]) {
-      dropped[i] = 1;
-      ofNode[i] = above;
-      continue;
-    }
-    if (options.hidden.has(r) || (options.foldCore && r === CORE && above !== 0)) {
-      ofNode[i] = above;
-      if (above === 0 && (r === IDLE || r === GC)) dropped[i] = 1;
-      else draft.self[above]! += self[i]!;
-      continue;
-    }
-    const key = above * stride + frame[i]!;
-    let box = merged.get(key);
-    if (box === undefined) {
-      box = draft.length++;
-      merged.set(key, box);
-      draft.parent.push(above);
-      draft.frame.push(frame[i]!);
-      draft.self.push(0);
-      draft.origin.push(i);
-    }
-    ofNode[i] = box;
-    draft.self[box]! += self[i]!;
+/** Callers above, callees below. `other`: self weight by node of the profile on the other side of a comparison. */
+export function buildIcicle(
+  shape: Shape,
+  tables: ProfileTables,
+  self: Float64Array,
+  other: Float64Array | null = null,
+): FlameTree {
+  const { length, parent, frame, origin } = shape;
+  const draft: Draft = {
+    length,
+    parent,
+    frame,
+    origin,
+    self: weigh(shape, self),
+    other: other && weigh(shape, other),
+  };
+  const { tree, placed } = arrange(draft, tables);
+  for (let i = 0; i < shape.ofNode.length; i++) {
+    const node = shape.ofNode[i]!;
+    tree.ofNode[i] = node < 0 ? -1 : placed[node]!;
   }
-  draft.self[0]! += tables.length > 0 ? self[0]! : 0;
-  return arrange(draft, tables, ofNode, false);
+  return tree;
+}
+
+/** What is on top of the stack first, its callers below. */
+export function buildBottomUp(icicle: FlameTree, tables: ProfileTables): FlameTree {
+  const leaves: number[] = [];
+  const other = icicle.other && selfOfOther(icicle);
+  for (let i = 1; i < icicle.length; i++)
+    if (icicle.self[i]! > 0 || (other !== null && other[i]! > 0)) leaves.push(i);
+  const root = { frame: icicle.frame[0] ?? 0, origin: 0 };
+  return invert(icicle, tables, root, leaves, leaves, icicle.self, other, 1);
+}
+
+/** Own weight on the other side, from its totals. */
+export function selfOfOther(tree: FlameTree): Float64Array {
+  const out = tree.other!.slice();
+  for (let i = 1; i < tree.length; i++) out[tree.parent[i]!]! -= tree.other![i]!;
+  return out;
 }
 
 /**
- * What is on top of the stack first, its callers below. Groups of stacks are split by caller; groups too small to be
- * seen are not split further.
+ * The stacks that end in `leaves`, turned around below `root`: the first row are the frames of `cursors` (by leaf),
+ * then their callers. Groups of stacks are split by caller; groups too small to be seen are not split further.
  */
-export function buildBottomUp(icicle: FlameTree, tables: ProfileTables): FlameTree {
-  const draft: Draft = { length: 1, parent: [-1], frame: [icicle.frame[0] ?? 0], self: [0], origin: [0] };
-  const whole = icicle.total[0] ?? 0;
-  const leaves: number[] = [];
-  for (let i = 1; i < icicle.length; i++) if (icicle.self[i]! > 0) leaves.push(i);
-  const groups: { box: number; leaves: number[]; cursors: number[] }[] = [
-    { box: 0, leaves, cursors: leaves },
-  ];
+export function invert(
+  icicle: FlameTree,
+  tables: ProfileTables,
+  root: { frame: number; origin: number },
+  leaves: number[],
+  cursors: number[],
+  weight: Float64Array,
+  other: Float64Array | null,
+  steps: number,
+): FlameTree {
+  const parent = [-1];
+  const frame = [root.frame];
+  const origin = [root.origin];
+  const self = [0];
+  const otherSelf = [0];
+  let whole = 0;
+  for (const leaf of leaves) whole += weight[leaf]!;
+  const groups: { box: number; leaves: number[]; cursors: number[] }[] = [{ box: 0, leaves, cursors }];
   for (let group = groups.pop(); group; group = groups.pop()) {
     const byFrame = new Map<number, { box: number; leaves: number[]; cursors: number[] }>();
     for (let k = 0; k < group.leaves.length; k++) {
       const leaf = group.leaves[k]!;
       const cursor = group.cursors[k]!;
-      const weight = icicle.self[leaf]!;
       if (cursor <= 0) {
-        draft.self[group.box]! += weight;
+        self[group.box]! += weight[leaf]!;
+        if (other) otherSelf[group.box]! += other[leaf]!;
         continue;
       }
       let part = byFrame.get(icicle.frame[cursor]!);
       if (!part) {
-        part = { box: draft.length++, leaves: [], cursors: [] };
+        part = { box: parent.length, leaves: [], cursors: [] };
         byFrame.set(icicle.frame[cursor]!, part);
-        draft.parent.push(group.box);
-        draft.frame.push(icicle.frame[cursor]!);
-        draft.self.push(0);
-        draft.origin.push(icicle.origin[leaf]!);
+        parent.push(group.box);
+        frame.push(icicle.frame[cursor]!);
+        origin.push(icicle.origin[leaf]!);
+        self.push(0);
+        otherSelf.push(0);
       }
       part.leaves.push(leaf);
       part.cursors.push(icicle.parent[cursor]!);
     }
     for (const part of byFrame.values()) {
-      let weight = 0;
-      for (const leaf of part.leaves) weight += icicle.self[leaf]!;
-      if (weight < whole / 10_000 || draft.length > MAX_BOTTOM_UP) draft.self[part.box]! += weight;
-      else groups.push(part);
+      let sum = 0;
+      let otherSum = 0;
+      for (const leaf of part.leaves) {
+        sum += weight[leaf]!;
+        if (other) otherSum += other[leaf]!;
+      }
+      if (Math.max(sum, otherSum) < whole / 10_000 || parent.length > MAX_INVERTED) {
+        self[part.box]! += sum;
+        otherSelf[part.box]! += otherSum;
+      } else groups.push(part);
     }
   }
-  return arrange(draft, tables, new Int32Array(0), true);
+  const draft = { length: parent.length, parent, frame, origin, self, other: other ? otherSelf : null };
+  return { ...arrange(draft, tables).tree, inverted: true, steps, ofNode: new Int32Array(0) };
 }
 
-/** Preorder, siblings by weight, idle always last. */
-function arrange(draft: Draft, tables: ProfileTables, ofNode: Int32Array, bottomUp: boolean): FlameTree {
+/** Preorder, siblings by weight, idle always last. `placed`: box by node of the draft, −1 without weight. */
+export function arrange(draft: Draft, tables: ProfileTables): { tree: FlameTree; placed: Int32Array } {
   const n = draft.length;
   const total = Float64Array.from(draft.self);
-  const children: number[][] = [];
-  for (let i = n - 1; i > 0; i--) total[draft.parent[i]!]! += total[i]!;
-  for (let i = 1; i < n; i++) {
-    const above = draft.parent[i]!;
-    const list = children[above];
-    if (list) list.push(i);
-    else children[above] = [i];
+  const other = draft.other && Float64Array.from(draft.other);
+  for (let i = n - 1; i > 0; i--) {
+    total[draft.parent[i]!]! += total[i]!;
+    if (other) other[draft.parent[i]!]! += other[i]!;
   }
-  const isIdle = (i: number) => (tables.room[draft.frame[i]!] === IDLE ? 1 : 0);
+  const { from, child, kept } = sortedChildren(draft, total, tables);
   const tree: FlameTree = {
-    length: n,
-    parent: new Int32Array(n),
-    frame: new Int32Array(n),
-    depth: new Int32Array(n),
-    self: new Float64Array(n),
-    total: new Float64Array(n),
-    start: new Float64Array(n),
-    end: new Int32Array(n),
-    origin: new Int32Array(n),
+    length: kept,
+    parent: new Int32Array(kept),
+    frame: new Int32Array(kept),
+    depth: new Int32Array(kept),
+    self: new Float64Array(kept),
+    total: new Float64Array(kept),
+    start: new Float64Array(kept),
+    end: new Int32Array(kept),
+    other: other && new Float64Array(kept),
+    changeWhole: Math.max(total[0] ?? 0, other?.[0] ?? 0),
+    origin: new Int32Array(kept),
     maxDepth: 0,
-    bottomUp,
-    ofNode: new Int32Array(ofNode.length),
+    inverted: false,
+    steps: 1,
+    ofNode: new Int32Array(tables.length).fill(-1),
   };
-  const place = new Int32Array(n);
-  const cursor = new Float64Array(n);
-  const stack = [0];
+  const placed = new Int32Array(n).fill(-1);
+  const cursor = new Float64Array(kept);
+  const stack = n > 0 ? [0] : [];
   for (let at = 0; stack.length > 0; at++) {
     const i = stack.pop()!;
-    const above = i === 0 ? -1 : place[draft.parent[i]!]!;
-    place[i] = at;
+    const above = i === 0 ? -1 : placed[draft.parent[i]!]!;
+    placed[i] = at;
     tree.parent[at] = above;
     tree.frame[at] = draft.frame[i]!;
     tree.self[at] = draft.self[i]!;
     tree.total[at] = total[i]!;
+    if (tree.other) tree.other[at] = other![i]!;
     tree.origin[at] = draft.origin[i]!;
     tree.end[at] = at + 1;
     if (above >= 0) {
@@ -172,17 +194,49 @@ function arrange(draft: Draft, tables: ProfileTables, ofNode: Int32Array, bottom
       if (tree.depth[at]! > tree.maxDepth) tree.maxDepth = tree.depth[at]!;
     }
     cursor[at] = tree.start[at]!;
-    const below = children[i];
-    if (!below) continue;
-    below.sort((a, b) => isIdle(a) - isIdle(b) || total[b]! - total[a]! || a - b);
-    for (let k = below.length - 1; k >= 0; k--) stack.push(below[k]!);
+    for (let k = from[i + 1]! - 1; k >= from[i]!; k--) stack.push(child[k]!);
   }
-  for (let i = n - 1; i > 0; i--) {
+  for (let i = kept - 1; i > 0; i--) {
     const above = tree.parent[i]!;
     if (tree.end[i]! > tree.end[above]!) tree.end[above] = tree.end[i]!;
   }
-  for (let i = 0; i < ofNode.length; i++) tree.ofNode[i] = ofNode[i]! < 0 ? -1 : place[ofNode[i]!]!;
-  return tree;
+  return { tree, placed };
+}
+
+/** Children with weight of every node: those of node i are child[from[i]] … child[from[i + 1] − 1]. */
+function sortedChildren(
+  draft: Draft,
+  total: Float64Array,
+  tables: ProfileTables,
+): { from: Int32Array; child: Int32Array; kept: number } {
+  const n = draft.length;
+  const from = new Int32Array(n + 2);
+  let kept = Math.min(1, n);
+  for (let i = 1; i < n; i++) {
+    if (!(total[i]! > 0)) continue;
+    from[draft.parent[i]! + 2]!++;
+    kept++;
+  }
+  for (let i = 2; i < from.length; i++) from[i]! += from[i - 1]!;
+  const child = new Int32Array(Math.max(0, kept - 1));
+  // from[p + 1] walks from the start of p's children to their end, which is where from[p + 1] belongs.
+  for (let i = 1; i < n; i++) if (total[i]! > 0) child[from[draft.parent[i]! + 1]!++] = i;
+  const idle = (i: number) => (tables.room[draft.frame[i]!] === IDLE ? 1 : 0);
+  const order = (a: number, b: number) => idle(a) - idle(b) || total[b]! - total[a]! || a - b;
+  for (let i = 0; i < n; i++) {
+    const [first, end] = [from[i]!, from[i + 1]!];
+    if (end - first < 2) continue;
+    if (end - first > 8) child.subarray(first, end).sort(order);
+    else {
+      for (let k = first + 1; k < end; k++) {
+        const one = child[k]!;
+        let at = k;
+        for (; at > first && order(one, child[at - 1]!) < 0; at--) child[at] = child[at - 1]!;
+        child[at] = one;
+      }
+    }
+  }
+  return { from, child, kept };
 }
 
 /** Children of a box, left to right. */
@@ -192,19 +246,22 @@ export function childrenOf(tree: FlameTree, box: number): number[] {
   return out;
 }
 
-/** Name of a box that survives a reload: node of the profile, and how many callers up for bottom-up trees. */
+/** Name of a box that survives a reload: node of the profile, and how many callers up for inverted trees. */
 export function boxId(tree: FlameTree, box: number): string {
-  return tree.bottomUp ? `${tree.origin[box]}.${tree.depth[box]}` : String(tree.origin[box]);
+  const up = tree.depth[box]! + tree.steps - 1;
+  return tree.inverted ? `${tree.origin[box]}.${up}` : String(tree.origin[box]);
 }
 
 /** The box of an id, or the heaviest box of `frame` (−1: none) when the id belongs to another shape of the tree. */
 export function boxById(tree: FlameTree, id: string, frame: number): number {
-  if (!id.includes('.') && !tree.bottomUp) {
+  if (!id.includes('.') && !tree.inverted) {
     const box = tree.ofNode[Number(id)] ?? -1;
     if (box >= 0 && (frame < 0 || tree.frame[box] === frame)) return box;
   }
-  if (tree.bottomUp && id.includes('.')) {
-    for (let i = 0; i < tree.length; i++) if (boxId(tree, i) === id) return i;
+  if (tree.inverted && id.includes('.')) {
+    const [origin, up] = id.split('.').map(Number);
+    const depth = up! - tree.steps + 1;
+    for (let i = 0; i < tree.length; i++) if (tree.origin[i] === origin && tree.depth[i] === depth) return i;
   }
   return frame < 0 ? -1 : heaviestOf(tree, (candidate) => candidate === frame);
 }

@@ -1,38 +1,60 @@
 import type { FlameTree } from './flame-tree.ts';
 
-/**
- * Which frames a query means: substring, case ignored, or `/re/` over name and path. An expression that does not
- * compile is taken literally, so that typing one never shows an error.
- */
-export function matchFrames(query: string, name: string[], file: string[]): Uint8Array | null {
+/** A search as typed: nothing, a test for one text, or an expression that does not compile. */
+export type Query =
+  | { kind: 'none' }
+  | { kind: 'test'; test: (text: string) => boolean }
+  | { kind: 'invalid'; why: string };
+
+/** Substring, case ignored, or `/re/`. */
+export function readQuery(query: string): Query {
   const text = query.trim();
-  if (text === '') return null;
-  let test: (value: string) => boolean;
+  if (text === '') return { kind: 'none' };
   const expression = /^\/(.+)\/$/.exec(text);
-  try {
-    if (!expression) throw new SyntaxError('not an expression');
-    const re = new RegExp(expression[1]!, 'i');
-    test = (value) => re.test(value);
-  } catch {
+  if (!expression) {
     const needle = text.toLowerCase();
-    test = (value) => value.toLowerCase().includes(needle);
+    return { kind: 'test', test: (value) => value.toLowerCase().includes(needle) };
   }
+  try {
+    const re = new RegExp(expression[1]!, 'i');
+    return { kind: 'test', test: (value) => re.test(value) };
+  } catch (error) {
+    return { kind: 'invalid', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Which of some things a query means, by name or path; null when it asks for nothing or cannot be understood. */
+export function matchNames(
+  query: Query,
+  name: readonly string[],
+  file: readonly string[],
+): Uint8Array | null {
+  if (query.kind !== 'test') return null;
   const out = new Uint8Array(name.length);
-  for (let i = 0; i < name.length; i++) out[i] = test(name[i]!) || test(file[i]!) ? 1 : 0;
+  const known = new Map<string, boolean>();
+  for (let i = 0; i < name.length; i++) {
+    let inFile = known.get(file[i]!);
+    if (inFile === undefined) {
+      inFile = query.test(file[i]!);
+      known.set(file[i]!, inFile);
+    }
+    out[i] = inFile || query.test(name[i]!) ? 1 : 0;
+  }
   return out;
 }
 
-/** Boxes that match and the weight under them; a match inside a match is counted once. */
-export function coverage(tree: FlameTree, matches: Uint8Array): { boxes: number; weight: number } {
-  let boxes = 0;
+/** Boxes that match, heaviest first, and the weight under them; a match inside a match is counted once. */
+export function coverage(tree: FlameTree, matches: Uint8Array): { boxes: number[]; weight: number } {
+  const boxes: number[] = [];
   let weight = 0;
   let covered = 0;
   for (let i = 1; i < tree.length; i++) {
     if (!matches[tree.frame[i]!]) continue;
-    boxes++;
+    boxes.push(i);
     if (i < covered) continue;
     weight += tree.total[i]!;
     covered = tree.end[i]!;
   }
+  boxes.sort((a, b) => tree.total[b]! - tree.total[a]! || a - b);
   return { boxes, weight };
 }

@@ -14,7 +14,16 @@ it('every view comes back from its address', () => {
     zoom: '812',
     picked: '12.4',
     ranking: 'self',
-    bottomUp: true,
+    grouping: 'file',
+    look: 'sandwich',
+    sandwich: 12,
+    widthBefore: true,
+    transforms: [
+      { kind: 'focus', frame: 3 },
+      { kind: 'subtree', node: 812 },
+      { kind: 'mutual', frame: -1 },
+      { kind: 'idle' },
+    ],
     foldCore: true,
     asTable: true,
     hidden: [2, 6],
@@ -36,4 +45,17 @@ it('reads the form of the reference', () => {
 
 it('ignores what it cannot understand', () => {
   expect(readHash('#f=-1&t=9-3&z=<b>&h=9.x&p=1e9&m=other&%')).toEqual(DEFAULT_VIEW);
+});
+
+it('keeps the address of bottom-up, and reads each look', () => {
+  expect(renderHash({ ...DEFAULT_VIEW, look: 'bottom-up' })).toBe('b=1');
+  for (const look of ['flame', 'bottom-up', 'chart', 'sandwich'] as const)
+    expect(readHash(renderHash({ ...DEFAULT_VIEW, look })).look).toBe(look);
+});
+
+it('keeps microseconds of a time range', () => {
+  const brush = [1234.567, 1234.601] as const;
+  expect(readHash(renderHash({ ...DEFAULT_VIEW, brush })).brush!.map((ms) => Math.round(ms * 1000))).toEqual([
+    1_234_567, 1_234_601,
+  ]);
 });

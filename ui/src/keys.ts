@@ -1,8 +1,22 @@
+import { showLook } from './flame-panel.tsx';
+import { boxId } from './flame-tree.ts';
+import { menu, openMenuAtSelection } from './frame-menu-state.ts';
+import { LOOKS } from './hash-text.ts';
+import { data } from './page-data.ts';
 import {
+  addTransform,
+  announcement,
   changeView,
-  data,
+  found,
+  hasTimes,
   keysShown,
+  look,
+  movedByHand,
   openFindings,
+  pickedFrame,
+  pickedSpan,
+  profile,
+  revealRequest,
   selectedBox,
   selectedFinding,
   selectFinding,
@@ -11,32 +25,70 @@ import {
 } from './state.ts';
 import { switchTheme } from './theme.ts';
 
-/** The keys of the overlay, in its order. */
-export const KEYS: readonly (readonly [key: string, does: string])[] = [
-  ['/', 'search'],
-  ['j k', 'next, previous finding'],
-  ['Enter', 'open the finding; in the flame graph: zoom'],
-  ['← → ↑ ↓', 'move in the flame graph; on the time axis by sample (Shift × 10)'],
-  ['Esc', 'out: zoom, time range, search in turn'],
-  ['f', 'fold node core'],
-  ['b', 'bottom-up'],
-  ['t', 'flame graph as a table'],
-  ['c', 'copy the next command'],
-  ['d', 'dark or light'],
-  ['?', 'these keys'],
+/** The keys of the overlay, in its order; `doctor` = only pages with findings have it. */
+export const KEYS: readonly { keys: string; does: string; doctor?: boolean }[] = [
+  { keys: '/', does: 'search: text or /expression/' },
+  { keys: 'n N', does: 'next, previous match, by weight' },
+  { keys: 'j k', does: 'next, previous finding', doctor: true },
+  { keys: '← → ↑ ↓', does: 'move in the graph, or by sample on the time axis (Shift × 10)' },
+  { keys: 'Enter', does: 'zoom in; in the sandwich: this function' },
+  { keys: '+ − 0', does: 'closer, farther, all; also Ctrl or ⌘ with the wheel, drag to move' },
+  { keys: 'Esc', does: 'out: zoom, time range, search, selection in turn' },
+  { keys: 'v', does: 'next view: flame, bottom-up, chart, sandwich' },
+  { keys: 'b', does: 'bottom-up' },
+  { keys: 's', does: 'sandwich: callers and callees of the selected function' },
+  { keys: 't', does: 'graph as a table' },
+  { keys: 'm', does: 'menu of the selected frame (Shift F10, right click)' },
+  { keys: 'o', does: 'only stacks with the selected function' },
+  { keys: 'h', does: 'hide the selected function' },
+  { keys: 'r', does: 'collapse its recursion, or with nothing selected all' },
+  { keys: 'f', does: 'fold node core' },
+  { keys: 'c', does: 'copy the next command' },
+  { keys: 'd', does: 'dark or light' },
+  { keys: '?', does: 'these keys' },
 ];
 
 /** Leaves the innermost state: overlay, zoom, brush, search, in turn. */
 function leave(): void {
   const { zoom, brush, query, picked } = view.peek();
-  if (keysShown.peek()) keysShown.value = false;
+  if (menu.peek()) menu.value = null;
+  else if (keysShown.peek()) keysShown.value = false;
+  else if (movedByHand.peek()) movedByHand.value = false;
   else if (zoom) changeView({ zoom: '' });
   else if (brush) changeView({ brush: null });
   else if (query) changeView({ query: '' });
   else if (picked) changeView({ picked: '' });
 }
 
+/** Walks through what the search found, heaviest first; leaves a zoom that hides the next one. */
+export function walkMatches(step: number): void {
+  const [boxes, all] = [tree.peek(), found.peek()];
+  if (!boxes || !all || all.boxes.length === 0) return;
+  const now = all.boxes.indexOf(selectedBox.peek());
+  const count = all.boxes.length;
+  const next = now < 0 ? (step > 0 ? 0 : count - 1) : (now + step + count) % count;
+  const box = all.boxes[next]!;
+  pickedSpan.value = null;
+  changeView({ picked: boxId(boxes, box), ...(insideZoom(box) ? {} : { zoom: '' }) });
+  announcement.value = `${next + 1} of ${count}: ${profile.peek()!.name[boxes.frame[box]!]}`;
+  revealRequest.value++;
+}
+
+function insideZoom(box: number): boolean {
+  const zoom = view.peek().zoom;
+  if (zoom === '') return true;
+  const boxes = tree.peek()!;
+  for (let at = box; at > 0; at = boxes.parent[at]!) if (boxId(boxes, at) === zoom) return true;
+  return false;
+}
+
+function nextLook(): void {
+  const usable = LOOKS.filter((one) => one !== 'chart' || hasTimes.peek());
+  showLook(usable[(usable.indexOf(look.peek()) + 1) % usable.length]!);
+}
+
 function moveFinding(step: number): void {
+  if (data.kind !== 'doctor') return;
   const shown = data.report.findings.map((finding, i) => (finding.suspended ? -1 : i)).filter((i) => i >= 0);
   if (shown.length === 0) return;
   const now = shown.indexOf(selectedFinding.peek());
@@ -50,14 +102,35 @@ function moveFinding(step: number): void {
   });
 }
 
+function withPicked(act: (frame: number) => void): void {
+  if (pickedFrame.peek() >= 0) act(pickedFrame.peek());
+  else announcement.value = 'Select a frame first';
+}
+
+/** The selected function goes into the middle, also when another one is there already. */
+function showSandwich(): void {
+  const frame = pickedFrame.peek();
+  if (frame >= 0) changeView({ look: 'sandwich', sandwich: frame, zoom: '' });
+  else showLook('sandwich');
+}
+
 const commands: Record<string, () => void> = {
   '/': () => document.querySelector<HTMLInputElement>('#search')?.select(),
   j: () => moveFinding(1),
   k: () => moveFinding(-1),
   f: () => changeView({ foldCore: !view.peek().foldCore }),
-  b: () => changeView({ bottomUp: !view.peek().bottomUp, zoom: '' }),
+  n: () => walkMatches(1),
+  N: () => walkMatches(-1),
+  v: nextLook,
+  b: () => showLook(look.peek() === 'bottom-up' ? 'flame' : 'bottom-up'),
+  s: () => showSandwich(),
+  o: () => withPicked((frame) => addTransform({ kind: 'focus', frame })),
+  h: () => withPicked((frame) => addTransform({ kind: 'hide', frame })),
+  r: () => addTransform({ kind: 'recursion', frame: pickedFrame.peek() }),
+  m: openMenuAtSelection,
   t: () => changeView({ asTable: !view.peek().asTable }),
-  c: () => document.querySelector<HTMLElement>('.finding.selected .copy, .nothing .copy')?.click(),
+  c: () =>
+    document.querySelector<HTMLElement>('.finding.selected .copy, .nothing .copy, .next .copy')?.click(),
   d: switchTheme,
   '?': () => {
     keysShown.value = !keysShown.peek();
@@ -73,7 +146,15 @@ export function followKeys(): void {
       if (typing) element.blur();
       return;
     }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || menu.peek()) return;
+    if ((event.key === 'F10' && event.shiftKey) || event.key === 'ContextMenu') {
+      if (pickedFrame.peek() < 0) return;
+      event.preventDefault();
+      openMenuAtSelection();
+      return;
+    }
+    if (keysShown.peek() && event.key !== '?') return;
+    if (profile.peek() === null && !'/jkcd?'.includes(event.key)) return;
     const command = commands[event.key];
     if (command) {
       event.preventDefault();

@@ -1,3 +1,5 @@
+import type { PageProfile } from '../../src/render/page-data.ts';
+
 /** Text of numbers as the page writes them: thin space before units and in thousands. */
 export const THIN = '\u2009';
 
@@ -28,8 +30,9 @@ export function percentText(share: number): string {
   return numberText(share * 100, 1);
 }
 
-/** Milliseconds as `0.4 ms`, `181 ms`, `7.65 s`. */
+/** Milliseconds as `40 µs`, `0.4 ms`, `181 ms`, `7.65 s`. */
 export function durationText(ms: number): string {
+  if (ms > 0 && ms < 0.1) return `${numberText(ms * 1000)}${THIN}µs`;
   if (ms >= 1000) return `${numberText(ms / 1000, ms >= 100_000 ? 0 : 2)}${THIN}s`;
   return `${ms >= 10 || ms === 0 ? Math.round(ms) : numberText(ms, 1)}${THIN}ms`;
 }
@@ -42,9 +45,18 @@ export function bytesText(bytes: number): string {
   return `${numberText(bytes / 1e9)}${THIN}GB`;
 }
 
-/** A weight of a profile in its own unit. */
-export function weightText(weight: number, unit: 'microseconds' | 'bytes'): string {
-  return unit === 'bytes' ? bytesText(weight) : durationText(weight / 1000);
+/** A weight of a profile in its own unit; a share is in parts of one million. */
+export function weightText(weight: number, unit: PageProfile['unit']): string {
+  if (unit === 'bytes') return bytesText(weight);
+  if (unit === 'microseconds') return durationText(weight / 1000);
+  if (unit === 'share') return shareText(weight / 1e6);
+  return `${numberText(weight, weight % 1 === 0 ? 0 : 1)}${THIN}${weight === 1 ? 'sample' : 'samples'}`;
+}
+
+/** `+2.1 %`, `−0.4 %`, `0 %`: a change of a share, 0–1, in points. */
+export function changeText(share: number): string {
+  const text = numberText(Math.abs(share) * 100, 1);
+  return `${Number(text) === 0 ? '' : share > 0 ? '+' : '−'}${text}${THIN}%`;
 }
 
 /** `6 d 4 h`, `12 m 5 s`. */

@@ -1,10 +1,19 @@
 import type { JSX } from 'preact';
+import type { DifferencePage, DoctorPage, ProfilePage } from '../../src/render/page-data.ts';
 import { ActionsPanel } from './actions-panel.tsx';
+import { DifferencePanel } from './difference-panel.tsx';
 import { FindingsPanel } from './findings-panel.tsx';
 import { FlamePanel } from './flame-panel.tsx';
+import { FrameMenu } from './frame-menu.tsx';
+import { matchNames } from './frame-search.ts';
+import { Headline, Warnings } from './headline.tsx';
 import { HottestPanel } from './hottest-panel.tsx';
+import { LoadPanel } from './load-panel.tsx';
+import { NextPanel } from './next-panel.tsx';
 import { bytesText } from './number-text.ts';
-import { announcement, data } from './state.ts';
+import { data } from './page-data.ts';
+import { Source } from './source-view.tsx';
+import { announcement, asked, pickFrame, profile } from './state.ts';
 import { KeysOverlay, TopBar } from './top-bar.tsx';
 import { Banner, Verdict } from './verdict.tsx';
 import { VitalSignsPanel } from './vital-signs-panel.tsx';
@@ -14,30 +23,101 @@ export function Page(): JSX.Element {
     <>
       <TopBar />
       <main>
-        <Banner />
-        <Verdict />
-        <div class="pair pair-top">
-          <FindingsPanel />
-          <VitalSignsPanel />
-        </div>
-        <FlamePanel />
-        <div class="pair pair-bottom">
-          <HottestPanel />
-          <ActionsPanel />
-        </div>
+        {data.kind === 'doctor' ? (
+          <Doctor page={data} />
+        ) : data.kind === 'profile' ? (
+          <Profile page={data} />
+        ) : (
+          <Difference page={data} />
+        )}
       </main>
       <footer class="page-foot">
         <span>
-          holter {data.holter} · recording <code>{data.recording}</code> · {bytesText(data.recordingBytes)}
+          holter {data.holter} · {data.kind === 'doctor' ? 'recording' : 'from'} <code>{data.recording}</code>{' '}
+          · {bytesText(data.recordingBytes)}
         </span>
         <span class="push">
           This file loads nothing from the network. It contains source lines and function names, no heap data.
         </span>
       </footer>
       <KeysOverlay />
+      <FrameMenu />
       <Spoken />
     </>
   );
+}
+
+function Doctor({ page }: { page: DoctorPage }): JSX.Element {
+  const { report } = page;
+  return (
+    <>
+      <Banner />
+      <Verdict />
+      <div class="pair pair-top">
+        <FindingsPanel />
+        <VitalSignsPanel />
+      </div>
+      <FlamePanel />
+      <div class="pair pair-bottom">
+        <HottestPanel />
+        <ActionsPanel target={report} window={report.window} gaps={report.findings.length > 0} />
+      </div>
+      <Source />
+    </>
+  );
+}
+
+function Profile({ page }: { page: ProfilePage }): JSX.Element {
+  const beside = page.target !== undefined || page.next.length > 0;
+  return (
+    <>
+      <Warnings lines={page.warnings} />
+      <Headline page={page} />
+      {page.load && <LoadPanel load={page.load} />}
+      <FlamePanel />
+      <div class={`pair ${beside ? 'pair-bottom' : ''}`}>
+        <HottestPanel />
+        {beside && (
+          <div class="stacked">
+            {page.target && <ActionsPanel target={page.target} />}
+            <NextPanel next={page.next} />
+          </div>
+        )}
+      </div>
+      <Source />
+    </>
+  );
+}
+
+function Difference({ page }: { page: DifferencePage }): JSX.Element {
+  const { rows } = page;
+  const matches = matchNames(
+    asked.value,
+    rows.map((row) => row.name),
+    rows.map((row) => row.file),
+  );
+  return (
+    <>
+      <Warnings lines={page.warnings} />
+      <Headline page={page} />
+      <FlamePanel />
+      <DifferencePanel data={page} matches={matches} onPick={pickRow} />
+      <Source />
+      <NextPanel next={page.next} />
+    </>
+  );
+}
+
+/** The function of the profile a row of a comparison means: lines may have moved. */
+function pickRow(name: string, file: string, line: number): void {
+  const tables = profile.peek();
+  if (!tables) return;
+  let best = -1;
+  for (let i = 0; i < tables.name.length; i++) {
+    if (tables.name[i] !== (name || '(anonymous)') || tables.file[i] !== file) continue;
+    if (best < 0 || tables.line[i] === line) best = i;
+  }
+  if (best >= 0) pickFrame(best);
 }
 
 function Spoken(): JSX.Element {

@@ -1,7 +1,7 @@
-import type { PageProfile, PageRoom } from '../../src/render/page-data.ts';
+import { PAGE_ROOMS, type PageProfile, type PageRoom } from '../../src/render/page-data.ts';
 
 /** The page's seven rooms in the order of the legend. */
-export const ROOMS: readonly PageRoom[] = ['user', 'dependency', 'core', 'native', 'kernel', 'gc', 'idle'];
+export const ROOMS: readonly PageRoom[] = PAGE_ROOMS;
 export const ROOM_LABELS: Record<PageRoom, string> = {
   user: 'Your code',
   dependency: 'Dependencies',
@@ -12,47 +12,44 @@ export const ROOM_LABELS: Record<PageRoom, string> = {
   idle: 'Idle',
 };
 export const USER = 0;
+export const DEPENDENCY = 1;
 export const CORE = 2;
+export const NATIVE = 3;
 export const KERNEL = 4;
 export const GC = 5;
 export const IDLE = 6;
 
-/** A PageProfile with its coded columns opened (src/render/page-data.ts says how they are coded). */
+/** A PageProfile (src/render/page-data.ts) flattened for the views. */
 export interface ProfileTables {
   thread: string;
-  unit: 'microseconds' | 'bytes';
+  unit: PageProfile['unit'];
   /** ms after window start. */
   from: number;
   to: number;
   partial: string;
   name: string[];
   file: string[];
-  line: number[];
+  /** 1-based, 0 unknown. */
+  line: Int32Array;
+  column: Int32Array;
+  package: string[];
   /** Index into ROOMS by frame. */
   room: Uint8Array;
+  /** Number of nodes; columns below are by node. Node 0 is the root, parents come before children. */
   length: number;
   parent: Int32Array;
   frame: Int32Array;
   self: Float64Array;
+  /** Self weight in the other profile of a comparison. */
+  before: Float64Array | null;
+  /** In time order. */
   samples: { time: Float64Array; node: Int32Array; weight: Float64Array };
-  lines: { node: Int32Array; line: number[]; weight: number[] };
+  lines: { node: Int32Array; line: Int32Array; weight: Float64Array };
   blamedNodes: number[][];
 }
 
-function undoDeltas<T extends Int32Array | Float64Array>(deltas: number[], out: T, scale = 1): T {
-  let sum = 0;
-  for (let i = 0; i < deltas.length; i++) {
-    sum += deltas[i]!;
-    out[i] = sum * scale;
-  }
-  return out;
-}
-
-export function decodeProfile(profile: PageProfile): ProfileTables {
-  const { frames, nodes, samples, lines } = profile;
-  const length = nodes.parent.length;
-  const parent = new Int32Array(length);
-  for (let i = 0; i < length; i++) parent[i] = i === 0 ? -1 : i - nodes.parent[i]!;
+export function openProfile(profile: PageProfile): ProfileTables {
+  const { frames, nodes, samples } = profile;
   return {
     thread: profile.thread,
     unit: profile.unit,
@@ -62,23 +59,41 @@ export function decodeProfile(profile: PageProfile): ProfileTables {
     name: frames.name.map((name) => name || '(anonymous)'),
     file: frames.file,
     line: frames.line,
-    room: Uint8Array.from(frames.room, (room) => ROOMS.indexOf(room)),
-    length,
-    parent,
-    frame: Int32Array.from(nodes.frame),
-    self: Float64Array.from(nodes.self),
-    samples: {
-      time: undoDeltas(samples.time, new Float64Array(samples.time.length), 0.01),
-      node: undoDeltas(samples.node, new Int32Array(samples.node.length)),
-      weight: Float64Array.from(samples.weight),
-    },
-    lines: {
-      node: undoDeltas(lines.node, new Int32Array(lines.node.length)),
-      line: lines.line,
-      weight: lines.weight,
-    },
+    column: frames.column,
+    package: frames.package,
+    room: frames.room,
+    length: nodes.parent.length,
+    parent: nodes.parent,
+    frame: nodes.frame,
+    self: nodes.self,
+    before: profile.before ?? null,
+    samples:
+      samples.weight.length === samples.time.length
+        ? samples
+        : { ...samples, weight: timesToNext(samples.time, profile.to) },
+    lines: profile.lines,
     blamedNodes: profile.blamedNodes,
   };
+}
+
+/** µs from each time (ms) to the next, for the last to `to`. */
+function timesToNext(time: Float64Array, to: number): Float64Array {
+  const out = new Float64Array(time.length);
+  for (let i = 0; i < out.length; i++)
+    out[i] = Math.max(0, ((i + 1 < out.length ? time[i + 1]! : to) - time[i]!) * 1000);
+  return out;
+}
+
+/** Index of the first time at or after `ms`. */
+export function firstAtOrAfter(time: Float64Array, ms: number): number {
+  let low = 0;
+  let high = time.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (time[middle]! < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Self weight per node of the samples taken in [fromMs, toMs), and how many those are. */
@@ -89,13 +104,10 @@ export function weightsBetween(
 ): { self: Float64Array; count: number } {
   const self = new Float64Array(tables.length);
   const { time, node, weight } = tables.samples;
-  let count = 0;
-  for (let i = 0; i < time.length; i++) {
-    if (time[i]! < fromMs || time[i]! >= toMs) continue;
-    self[node[i]!]! += weight[i]!;
-    count++;
-  }
-  return { self, count };
+  const first = firstAtOrAfter(time, fromMs);
+  const end = firstAtOrAfter(time, toMs);
+  for (let i = first; i < end; i++) self[node[i]!]! += weight[i]!;
+  return { self, count: Math.max(0, end - first) };
 }
 
 /** `app/auth.js:37`, or the path alone when the line is unknown. */

@@ -1,14 +1,25 @@
-import type { PageRoom } from '../../src/render/page-data.ts';
-import { decodeProfile, type ProfileTables } from './profile-tables.ts';
+import { type Shape, wholeShape } from './call-shape.ts';
+import { buildIcicle, type FlameTree } from './flame-tree.ts';
+import {
+  CORE,
+  DEPENDENCY,
+  GC,
+  IDLE,
+  KERNEL,
+  NATIVE,
+  openProfile,
+  type ProfileTables,
+  USER,
+} from './profile-tables.ts';
 
-const LETTERS: Record<string, PageRoom> = {
-  u: 'user',
-  d: 'dependency',
-  c: 'core',
-  n: 'native',
-  k: 'kernel',
-  g: 'gc',
-  i: 'idle',
+const LETTERS: Record<string, number> = {
+  u: USER,
+  d: DEPENDENCY,
+  c: CORE,
+  n: NATIVE,
+  k: KERNEL,
+  g: GC,
+  i: IDLE,
 };
 
 /**
@@ -17,8 +28,8 @@ const LETTERS: Record<string, PageRoom> = {
  */
 export function drawTables(text: string): ProfileTables {
   const name = ['(root)'];
-  const room: PageRoom[] = ['native'];
-  const parent = [0];
+  const room = [NATIVE];
+  const parent = [-1];
   const frame = [0];
   const self = [0];
   const nodeOf = new Map<string, number>();
@@ -39,7 +50,7 @@ export function drawTables(text: string): ProfileTables {
       let node = nodeOf.get(path);
       if (node === undefined) {
         node = frame.push(f) - 1;
-        parent.push(node - at);
+        parent.push(at);
         self.push(0);
         nodeOf.set(path, node);
       }
@@ -48,7 +59,7 @@ export function drawTables(text: string): ProfileTables {
     self[at]! += count * 1000;
     for (let k = 0; k < count; k++) samples.push(at);
   }
-  return decodeProfile({
+  return openProfile({
     thread: 'main thread',
     unit: 'microseconds',
     from: 0,
@@ -56,18 +67,30 @@ export function drawTables(text: string): ProfileTables {
     frames: {
       name,
       file: name.map((one) => (/^[a-z]/.test(one) ? `app/${one}.js` : '')),
-      line: name.map((_, i) => i),
-      column: name.map(() => 1),
-      room,
-      package: name.map(() => ''),
+      line: Int32Array.from(name, (_, i) => i),
+      column: new Int32Array(name.length).fill(1),
+      room: Uint8Array.from(room),
+      package: name.map((one, i) => (room[i] === DEPENDENCY ? `${one.slice(0, 1)}-pack` : '')),
     },
-    nodes: { parent, frame, self },
+    nodes: { parent: Int32Array.from(parent), frame: Int32Array.from(frame), self: Float64Array.from(self) },
     samples: {
-      time: samples.map((_, i) => (i === 0 ? 0 : 100)),
-      node: samples.map((node, i) => node - (i === 0 ? 0 : samples[i - 1]!)),
-      weight: samples.map(() => 1000),
+      time: Float64Array.from(samples, (_, i) => i),
+      node: Int32Array.from(samples),
+      weight: new Float64Array(0),
     },
-    lines: { node: [], line: [], weight: [] },
+    lines: { node: new Int32Array(0), line: new Int32Array(0), weight: new Float64Array(0) },
     blamedNodes: [],
+  });
+}
+
+/** The flame graph of all of a profile, or of a shape of it. */
+export function drawIcicle(tables: ProfileTables, shape: Shape = wholeShape(tables)): FlameTree {
+  return buildIcicle(shape, tables, tables.self);
+}
+
+/** Boxes as text: indentation is depth, then total in ms. */
+export function boxesAsText(tree: FlameTree, tables: ProfileTables): string[] {
+  return Array.from({ length: tree.length }, (_, i) => {
+    return `${' '.repeat(tree.depth[i]!)}${tables.name[tree.frame[i]!]} ${tree.total[i]! / 1000}`;
   });
 }

@@ -2,9 +2,11 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { numberText, THIN } from './number-text.ts';
-import { brush, changeView, cursorMs, data, profile, windowMs } from './state.ts';
+import { doctorPage, windowMs as lengthOfWindow } from './page-data.ts';
+import { brush, changeView, cursorMs, profile } from './state.ts';
 import { nearestIndex, timeTicks } from './vital-rows.ts';
 
+const windowMs = lengthOfWindow();
 const percent = (ms: number): string => `${(100 * Math.min(Math.max(ms, 0), windowMs)) / windowMs}%`;
 
 /** Ticks, the cursor's time and the span of the profile, below the last row. */
@@ -40,7 +42,7 @@ export function TimeAxis(): JSX.Element {
 /** Times the arrow keys step through: the longest series, else tenths of a second. */
 function sampleTimes(): ArrayLike<number> {
   let best: number[] = [];
-  for (const series of data.series) if (series.t.length > best.length) best = series.t;
+  for (const series of doctorPage().series) if (series.t.length > best.length) best = series.t;
   return best.length > 1 ? best : Array.from({ length: Math.floor(windowMs / 100) + 1 }, (_, i) => i * 100);
 }
 

@@ -1,20 +1,21 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { KEYS } from './keys.ts';
-import { changeView, data, keysShown, query } from './state.ts';
+import { KEYS, walkMatches } from './keys.ts';
+import { data } from './page-data.ts';
+import { asked, changeView, keysShown, query } from './state.ts';
 import { switchTheme, theme } from './theme.ts';
 
 export function TopBar(): JSX.Element {
-  const { target } = data.report;
+  const { verb, name, detail } = data.subject;
   return (
     <header class="top-bar">
       <svg width="20" height="16" viewBox="0 0 20 16" aria-hidden="true">
         <path class="logo" d="M1 9h4l2-6 4 11 2.5-7 1.5 2h4" />
       </svg>
       <b>holter</b>
-      <span class="weak bar-verb">doctor</span>
+      <span class="weak bar-verb">{verb}</span>
       <span class="mono bar-target">
-        {target.name} pid {target.pid}
+        {name} {detail}
       </span>
       <search class="push">
         <input
@@ -22,10 +23,16 @@ export function TopBar(): JSX.Element {
           type="search"
           placeholder="Search functions, files"
           aria-label="Search functions and files: text or /expression/"
+          {...(asked.value.kind === 'invalid' ? { 'aria-invalid': true } : {})}
           autocomplete="off"
           spellcheck={false}
           value={query.value}
           onInput={(event) => changeView({ query: event.currentTarget.value })}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter') return;
+            event.currentTarget.blur();
+            walkMatches(event.shiftKey ? -1 : 1);
+          }}
         />
         <kbd>/</kbd>
       </search>
@@ -50,10 +57,10 @@ export function KeysOverlay(): JSX.Element {
     <dialog ref={dialog} class="keys" aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>
       <h2 id="keys-title">Keys</h2>
       <dl>
-        {KEYS.map(([key, does]) => (
-          <div key={key}>
+        {KEYS.filter((one) => !one.doctor || data.kind === 'doctor').map(({ keys, does }) => (
+          <div key={keys}>
             <dt>
-              {key.split(' ').map((one) => (
+              {keys.split(' ').map((one) => (
                 <kbd key={one}>{one}</kbd>
               ))}
             </dt>

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { Finding, Problem, Severity } from '../../src/doctor/report.ts';
 import { ageText, numberText, THIN, withUnit } from './number-text.ts';
+import { doctorPage } from './page-data.ts';
 import { Mark } from './severity-mark.tsx';
-import { data, profile } from './state.ts';
+import { profile } from './state.ts';
 import { summarise } from './statistics.ts';
 
-const { report } = data;
 const PROBLEMS: Record<Problem, string> = {
   'gateway-timeout': 'gateway time-outs',
   'server-error': 'server errors',
@@ -16,6 +16,8 @@ const PROBLEMS: Record<Problem, string> = {
 };
 
 export function Verdict(): JSX.Element {
+  const data = doctorPage();
+  const { report } = data;
   const active = report.findings.filter((finding) => !finding.suspended);
   const order: Severity[] = ['critical', 'warning', 'note'];
   const worst = order.find((severity) => active.some((finding) => finding.severity === severity));
@@ -67,7 +69,7 @@ function secondLine(active: Finding[]): string {
   }
   const machine = machineSentence(active);
   if (machine) sentences.push(machine);
-  const checked = report.checked.length;
+  const checked = doctorPage().report.checked.length;
   if (checked > 0) sentences.push(`${checked} kinds of trouble checked.`);
   const partial = profile.value?.partial;
   if (partial) sentences.push(`From part of the data: ${partial}.`);
@@ -78,7 +80,7 @@ function secondLine(active: Finding[]): string {
 function machineSentence(active: Finding[]): string {
   if (active.some((finding) => finding.kind === 'cpu-starved')) return '';
   const p95 = (name: string) => {
-    const series = data.series.find((one) => one.name === name);
+    const series = doctorPage().series.find((one) => one.name === name);
     return summarise(series?.v.filter((value) => value !== null) ?? [])?.p95;
   };
   const wait = p95('sched.main_wait_percent');
@@ -93,7 +95,7 @@ function machineSentence(active: Finding[]): string {
 }
 
 function Facts(): JSX.Element {
-  const { target, window } = report;
+  const { target, window } = doctorPage().report;
   const began = new Date(window.startedAt);
   const started = new Date(target.startedAt);
   const known = !Number.isNaN(began.getTime());
@@ -127,6 +129,8 @@ function Facts(): JSX.Element {
 
 /** What keeps the page from being whole, above everything else. */
 export function Banner(): JSX.Element | null {
+  const data = doctorPage();
+  const { report } = data;
   const { end } = report.window;
   const lines: string[] = [];
   if (end.kind === 'interrupted')

@@ -1,4 +1,4 @@
-import type { PageData } from '../../src/render/page-data.ts';
+import type { DoctorPage } from '../../src/render/page-data.ts';
 import { niceCeiling } from './statistics.ts';
 
 /** Limits drawn and judged in the charts; the rules of src/doctor/rules judge by the same. */
@@ -43,7 +43,7 @@ export interface VitalRow {
   missing?: string;
 }
 
-type Source = PageData['series'][number];
+type Source = DoctorPage['series'][number];
 
 /** Inserts a gap where samples are missing: five usual steps without one, and at least half a second. */
 function withGaps(t: number[], v: (number | null)[]): Pick<VitalSeries, 't' | 'v'> {
@@ -63,7 +63,7 @@ function withGaps(t: number[], v: (number | null)[]): Pick<VitalSeries, 't' | 'v
 }
 
 function pick(
-  data: PageData,
+  data: DoctorPage,
   name: string,
   label: string,
   colour: string,
@@ -88,20 +88,20 @@ function highest(series: VitalSeries[]): number {
 }
 
 /** Where the inside of the process stopped answering for the rest of the window; null when it never did. */
-export function silentFrom(data: PageData): number | null {
+export function silentFrom(data: DoctorPage): number | null {
   const open = data.blocked.find((stretch) => stretch.open);
   if (open) return open.at;
   return data.report.window.end.kind === 'stuck' ? (data.stuck?.since ?? 0) : null;
 }
 
-function insideProblem(data: PageData): string {
+function insideProblem(data: DoctorPage): string {
   if (data.access === 'outside')
     return `needs the inspector${data.accessProblem ? `: ${data.accessProblem}` : ''}`;
   return silentFrom(data) === null ? 'not in this recording' : 'no answer from inside';
 }
 
 /** The rows of the vital signs, top to bottom. Rows without data stay and say why. */
-export function buildVitalRows(data: PageData, windowMs: number): VitalRow[] {
+export function buildVitalRows(data: DoctorPage, windowMs: number): VitalRow[] {
   const { end } = data.report.window;
   const deadAt = end.kind === 'target-exited' ? end.atMs : windowMs;
   const silent = silentFrom(data);

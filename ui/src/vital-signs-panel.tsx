@@ -4,35 +4,25 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { createChart } from './chart-paint.ts';
 import { numberText, THIN } from './number-text.ts';
-import { brush, changeView, cursorMs, data, windowMs } from './state.ts';
+import { doctorPage, windowMs as lengthOfWindow } from './page-data.ts';
+import { brush, cursorMs } from './state.ts';
 import { type Summary, summarise } from './statistics.ts';
 import { paintEpoch } from './theme.ts';
 import { TimeAxis, TimeOverlay } from './time-overlay.tsx';
+import { BrushPill } from './time-range.tsx';
 import { buildVitalRows, DELAY_LIMIT_MS, type VitalRow, valueAt, valuesWithin } from './vital-rows.ts';
 import { VitalTable } from './vital-table.tsx';
 
-const end = data.report.window.end;
-const diedAtMs = end.kind === 'target-exited' ? end.atMs : null;
+const windowMs = lengthOfWindow();
 
-/** Pill that shows the brush and clears it. */
-export function BrushPill(): JSX.Element | null {
-  const span = brush.value;
-  if (!span) return null;
-  const text = `${(span[0] / 1000).toFixed(1)}–${(span[1] / 1000).toFixed(1)}${THIN}s`;
-  return (
-    <button
-      type="button"
-      class="pill"
-      aria-label={`Clear the time range ${text}`}
-      onClick={() => changeView({ brush: null })}
-    >
-      {text} ✕
-    </button>
-  );
+/** When the target died, null when it did not. */
+function diedAt(): number | null {
+  const { end } = doctorPage().report.window;
+  return end.kind === 'target-exited' ? end.atMs : null;
 }
 
 export function VitalSignsPanel(): JSX.Element {
-  const rows = useMemo(() => buildVitalRows(data, windowMs), []);
+  const rows = useMemo(() => buildVitalRows(doctorPage(), windowMs), []);
   const asTable = useSignal(false);
   return (
     <section class="panel vitals" aria-labelledby="vitals-title">
@@ -81,6 +71,8 @@ function Charts({ rows }: { rows: VitalRow[] }): JSX.Element {
 }
 
 function Row({ row }: { row: VitalRow }): JSX.Element {
+  const data = doctorPage();
+  const diedAtMs = diedAt();
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = host.current;
@@ -157,6 +149,7 @@ function UnknownLabel({ fromMs, toMs, why }: { fromMs: number; toMs: number; why
 }
 
 function Legend({ row }: { row: VitalRow }): JSX.Element {
+  const data = doctorPage();
   const at = cursorMs.value ?? data.report.window.seconds * 1000;
   const show = (value: number | null) => (value === null ? '–' : figureText(value));
   const covering = data.blocked.find((stretch) => at >= stretch.at && at <= stretch.at + stretch.ms);
@@ -192,7 +185,7 @@ function Legend({ row }: { row: VitalRow }): JSX.Element {
 
 function GcEntry(): JSX.Element {
   const span = brush.value;
-  const inside = data.gc.filter(({ at }) => !span || (at >= span[0] && at <= span[1]));
+  const inside = doctorPage().gc.filter(({ at }) => !span || (at >= span[0] && at <= span[1]));
   const major = inside.filter(({ kind }) => kind === 'major').length;
   return (
     <div class="entry">
@@ -214,7 +207,9 @@ function Entry(props: { swatch: string; colour: string; label: string; value: st
 
 function Statistics({ row }: { row: VitalRow }): JSX.Element {
   const span = brush.value;
-  const stretches = data.blocked.filter(({ at, ms }) => !span || (at + ms >= span[0] && at <= span[1]));
+  const stretches = doctorPage().blocked.filter(
+    ({ at, ms }) => !span || (at + ms >= span[0] && at <= span[1]),
+  );
   return (
     <div class="stat-rows">
       <h3>&nbsp;</h3>
@@ -259,6 +254,7 @@ function describe(row: VitalRow): string {
       ? `${series.label} median ${numberText(summary.median)}, highest ${numberText(summary.max)}`
       : '';
   });
+  const data = doctorPage();
   if (row.id === 'delay' && data.blocked.length > 0) {
     const longest = data.blocked.reduce((max, { ms }) => Math.max(max, ms), 0);
     parts.unshift(`${data.blocked.length} blocked stretches, the longest ${numberText(longest)} ms`);

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { numberText } from './number-text.ts';
-import { brush, windowMs } from './state.ts';
+import { windowMs } from './page-data.ts';
+import { brush } from './state.ts';
 import { type VitalRow, valueAt } from './vital-rows.ts';
 
 /** Rows of the table: one a second, fewer for long windows. */
@@ -8,7 +9,7 @@ const MAX_ROWS = 120;
 
 /** The values behind the charts, in text. */
 export function VitalTable({ rows }: { rows: VitalRow[] }): JSX.Element {
-  const [from, to] = brush.value ?? [0, windowMs];
+  const [from, to] = brush.value ?? [0, windowMs()];
   const step = Math.max(to - from <= 10_000 ? 250 : 1000, Math.ceil((to - from) / MAX_ROWS / 1000) * 1000);
   const times: number[] = [];
   for (let ms = from; ms <= to + 1; ms += step) times.push(ms);

@@ -216,7 +216,7 @@ function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: Judg
       unit: unit.name,
       callee: inside,
     }),
-    next: nextCommands(evidence, 'after-fix'),
+    next: nextCommands(evidence, 'cpu'),
     ...(source === undefined ? {} : { source }),
     alsoExplains: ['slow-throughput'],
     ...(starved ? { suspended: true } : {}),

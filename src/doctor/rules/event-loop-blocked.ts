@@ -89,7 +89,7 @@ function describe(evidence: Evidence, facts: Facts, calls: SyncCalls): Finding {
       callee: inside || 'the synchronous form',
       poolThreads: formatNumber(Math.min(4, (calls.callMs * perSecond) / 1000)),
     }),
-    next: nextCommands(evidence, 'after-fix'),
+    next: nextCommands(evidence, 'cpu'),
     ...(source === undefined ? {} : { source }),
     alsoExplains: ['gateway-timeout'],
   };

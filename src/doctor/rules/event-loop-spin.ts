@@ -85,7 +85,7 @@ export const eventLoopSpin: Rule = {
         ],
         where: whereOf(blame.places, evidence.manifest.target.cwd),
         advice: adviceFor('event-loop-spin', '', { function: callName(place) }),
-        next: nextCommands(evidence, 'after-fix'),
+        next: nextCommands(evidence, 'cpu'),
         ...(source === undefined ? {} : { source }),
       },
     ];

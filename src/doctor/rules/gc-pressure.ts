@@ -78,7 +78,7 @@ export const gcPressure: Rule = {
         advice: adviceFor('gc-pressure', live >= 0.85 ? 'near-limit' : '', {
           function: place === undefined ? undefined : callName(place),
         }),
-        next: nextCommands(evidence, 'after-fix'),
+        next: nextCommands(evidence, 'garbage'),
         ...(source === undefined ? {} : { source }),
         alsoExplains: ['slow-throughput'],
       },

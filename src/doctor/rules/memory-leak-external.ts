@@ -95,7 +95,7 @@ export const memoryLeakExternal: Rule = {
         evidence: lines,
         where: site === undefined ? [] : whereOf(site.blame.places, evidence.manifest.target.cwd),
         advice: adviceFor('memory-leak-external', ''),
-        next: nextCommands(evidence, 'longer'),
+        next: nextCommands(evidence, 'after-fix'),
         ...(source === undefined ? {} : { source }),
       },
     ];

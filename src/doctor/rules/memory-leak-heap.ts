@@ -76,7 +76,7 @@ export const memoryLeakHeap: Rule = {
           window: formatWindow(facts.windowMs / 1000),
           uptime: Number.isFinite(facts.uptime) ? formatDuration(facts.uptime * 1000) : 'a short time',
         }),
-        next: nextCommands(evidence, 'longer'),
+        next: nextCommands(evidence, 'allocations'),
         ...(source === undefined ? {} : { source }),
       },
     ];

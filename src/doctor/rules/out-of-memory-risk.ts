@@ -104,7 +104,7 @@ function describeGrowth(evidence: Evidence, risk: Risk, leak: Finding | undefine
       limit: formatBytes(risk.limit),
       timeLeft: formatDuration(risk.leftMs),
     }),
-    next: nextCommands(evidence, 'longer'),
+    next: nextCommands(evidence, 'allocations'),
     ...(leak?.source === undefined ? {} : { source: leak.source }),
   };
 }
@@ -130,7 +130,7 @@ function describeLevel(
     evidence: [percentLine(words, percent, limitPercent)],
     where: [],
     advice: adviceFor('out-of-memory-risk', variant, { limit: formatBytes(limit), live: formatBytes(used) }),
-    next: nextCommands(evidence, 'longer'),
+    next: nextCommands(evidence, 'allocations'),
   };
 }
 

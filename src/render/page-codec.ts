@@ -1,0 +1,135 @@
+/**
+ * How page data travels: a value with typed arrays in it, packed into bytes and unpacked in the page. Runs in Node and
+ * in browsers; knows nothing of what the value means.
+ *
+ *     u32 little endian: length of the JSON | JSON in UTF-8 | columns, back to back
+ *
+ * In the JSON a typed array stands as `{"$column":[offset, bytes, length, kind, scale]}`. Kinds: `i` Int32Array,
+ * `u` Uint8Array, `f` Float64Array. A column holds whole numbers (after × scale for `f`), each as its difference to
+ * the one before, zigzag and LEB128 coded: the columns of a profile are small steps, and the general compressor behind
+ * this (deflate) does the rest. A Float64Array with other numbers (NaN, more than 3 decimals) is kept as its own 8 byte values,
+ * scale 0.
+ */
+const KEY = '$column';
+type Column = [offset: number, bytes: number, length: number, kind: 'i' | 'u' | 'f', scale: number];
+/** Sums of differences stay exact below this. */
+const LARGEST = 2 ** 51;
+
+export function packPage(value: unknown): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  const json = JSON.stringify(value, (_, entry: unknown) => {
+    if (!ArrayBuffer.isView(entry)) return entry;
+    const { bytes, kind, scale, length } = packColumn(entry as Int32Array | Uint8Array | Float64Array);
+    const column: Column = [offset, bytes.length, length, kind, scale];
+    parts.push(bytes);
+    offset += bytes.length;
+    return { [KEY]: column };
+  });
+  const text = new TextEncoder().encode(json);
+  const out = new Uint8Array(4 + text.length + offset);
+  new DataView(out.buffer).setUint32(0, text.length, true);
+  out.set(text, 4);
+  let at = 4 + text.length;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Throws SyntaxError or RangeError on bytes that packPage did not make. */
+export function unpackPage(bytes: Uint8Array): unknown {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const columns = bytes.subarray(4 + length);
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)), (_, entry: unknown) => {
+    const column = (entry as Record<string, unknown> | null)?.[KEY];
+    return Array.isArray(column) ? unpackColumn(columns, column as Column) : entry;
+  });
+}
+
+function packColumn(values: Int32Array | Uint8Array | Float64Array): {
+  bytes: Uint8Array;
+  kind: Column[3];
+  scale: number;
+  length: number;
+} {
+  const { length } = values;
+  if (values instanceof Uint8Array) return { bytes: values, kind: 'u', scale: 1, length };
+  const whole = values instanceof Int32Array;
+  const scale = whole ? 1 : scaleOf(values);
+  if (scale === 0) {
+    const bytes = new Uint8Array(length * 8);
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < length; i++) view.setFloat64(i * 8, values[i]!, true);
+    return { bytes, kind: 'f', scale, length };
+  }
+  // 53 bits and a sign need at most 8 bytes of 7 bits.
+  let bytes = new Uint8Array(Math.max(64, length * 3));
+  let at = 0;
+  let before = 0;
+  for (let i = 0; i < length; i++) {
+    if (at + 8 > bytes.length) {
+      const wider = new Uint8Array(bytes.length * 2);
+      wider.set(bytes);
+      bytes = wider;
+    }
+    const now = scale === 1 ? values[i]! : Math.round(values[i]! * scale);
+    const step = now - before;
+    before = now;
+    let code = step < 0 ? -2 * step - 1 : 2 * step;
+    // Bit operations work on 32 bits only.
+    while (code > 0x7fffffff) {
+      bytes[at++] = (code % 128) | 0x80;
+      code = Math.floor(code / 128);
+    }
+    while (code > 127) {
+      bytes[at++] = (code & 127) | 0x80;
+      code >>>= 7;
+    }
+    bytes[at++] = code;
+  }
+  return { bytes: bytes.subarray(0, at), kind: whole ? 'i' : 'f', scale, length };
+}
+
+/** Smallest of 1, 10, 100, 1000 that makes all values whole; 0 when none does. */
+function scaleOf(values: Float64Array): number {
+  let scale = 1;
+  for (const value of values) {
+    while (!Number.isInteger(value * scale)) {
+      // 0.29 × 100 is 28.999999999999996: what a decimal fraction of that many digits reads back as is enough.
+      if (Math.round(value * scale) / scale === value) break;
+      scale *= 10;
+      if (scale > 1000) return 0;
+    }
+    if (!(Math.abs(value) * scale <= LARGEST)) return 0;
+  }
+  return scale;
+}
+
+function unpackColumn(columns: Uint8Array, [offset, size, length, kind, scale]: Column): ArrayBufferView {
+  const bytes = columns.subarray(offset, offset + size);
+  if (bytes.length !== size) throw new RangeError('page data ends early');
+  if (kind === 'u') return bytes.slice();
+  if (kind === 'f' && scale === 0) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Float64Array.from({ length }, (_, i) => view.getFloat64(i * 8, true));
+  }
+  const out = kind === 'i' ? new Int32Array(length) : new Float64Array(length);
+  let at = 0;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    let code = 0;
+    let weight = 1;
+    let byte = bytes[at++]!;
+    while (byte > 127) {
+      code += (byte & 127) * weight;
+      weight *= 128;
+      byte = bytes[at++]!;
+    }
+    code += byte * weight;
+    value += code % 2 === 1 ? -(code + 1) / 2 : code / 2;
+    out[i] = scale === 1 ? value : value / scale;
+  }
+  return out;
+}

@@ -1,0 +1,65 @@
+import type { JSX } from 'preact';
+import { changeText, durationText, shareText } from './number-text.ts';
+import { placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
+import { amountText, type Figures, profile, view } from './state.ts';
+
+/** Name, place and numbers of the box under the pointer. `x`, `y` in px of the graph. */
+export function Tooltip({
+  x,
+  y,
+  figures,
+  width,
+  rootLabel,
+}: {
+  x: number;
+  y: number;
+  figures: Figures;
+  width: number;
+  rootLabel: string;
+}): JSX.Element | null {
+  const tables = profile.value;
+  if (!tables) return null;
+  const { frame, total, self, whole } = figures;
+  const text = amountText.value;
+  const style =
+    x > width / 2
+      ? { right: `${width - x + 12}px`, top: `${y + 16}px` }
+      : { left: `${x + 12}px`, top: `${y + 16}px` };
+  const room = frame < 0 ? '' : ROOM_LABELS[ROOMS[tables.room[frame]!]!];
+  return (
+    <div class="tooltip" style={style} role="tooltip">
+      <b>{frame < 0 ? rootLabel : tables.name[frame]}</b>
+      {frame >= 0 && <div class="mono">{placeText(tables, frame) || room}</div>}
+      {figures.other ? (
+        <ChangeLine figures={figures} />
+      ) : figures.span ? (
+        <div>
+          {durationText(figures.span[1] - figures.span[0])} from {(figures.span[0] / 1000).toFixed(3)} s · in
+          all {text(total)} {shareText(total / Math.max(1e-12, whole))}
+        </div>
+      ) : (
+        <div>
+          total {text(total)} {shareText(total / Math.max(1e-12, whole))} · self {text(self)}{' '}
+          {shareText(self / Math.max(1e-12, whole))}
+        </div>
+      )}
+      {room !== '' && <div class="weak">{room}</div>}
+    </div>
+  );
+}
+
+/** before → after → change, whichever side gives the width. */
+export function ChangeLine({ figures }: { figures: Figures }): JSX.Element | null {
+  const { other, total } = figures;
+  if (!other) return null;
+  const [before, after] = view.value.widthBefore ? [total, other.total] : [other.total, total];
+  const text = amountText.value;
+  const largest = Math.max(other.whole, 1e-12);
+  return (
+    <span class="change-line">
+      total {text(before)} → <b>{text(after)}</b>, {changeText((after - before) / largest)} of the whole
+      {before > 0 && ` (× ${(after / before).toFixed(2)})`}
+      {before === 0 && ' (new)'}
+    </span>
+  );
+}
