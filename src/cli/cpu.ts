@@ -36,6 +36,7 @@ export function registerCpu(
 ): void {
   const cpu = program
     .command('cpu')
+    .enablePositionalOptions()
     .summary('profile the CPU: where the time goes, by function, line and package')
     .description(
       'Profiles a running process, or reads a profile file of any tool, and says where the time goes: ' +

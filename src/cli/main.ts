@@ -21,6 +21,8 @@ const program = new Command('holter')
   .option('--debug', 'on errors show the whole chain of causes')
   .showSuggestionAfterError()
   .exitOverride()
+  // An option belongs to the command before it: `cpu diff -o x` is diff's, not cpu's.
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     '\nExamples:\n  holter ps\n  holter doctor 4711\n  holter doctor :3000 -d 30s --open\n  holter cpu 4711\n  holter flame --load / -- node server.js',
