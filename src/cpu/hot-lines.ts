@@ -41,17 +41,34 @@ export function weighLines(
     const frame = tree.frame[node[i]!]!;
     if (tree.frames.category[frame] !== IDLE) lines.add(frame, line[i]!, weight[i]!, true);
   }
-  if (sources !== undefined) addCalls(lines, tree, weights, charges, sources);
+  if (sources !== undefined)
+    for (const { caller, line, weight } of findCallLines(tree, weights, charges, sources))
+      lines.add(caller, line, weight, false);
   return lines.finish();
 }
 
-function addCalls(
-  lines: LineTable,
+/** A line of a user function that calls something expensive. */
+export interface CallLine {
+  /** Rows of the frame table. */
+  caller: number;
+  callee: number;
+  /** Of the caller's file, 1-based. */
+  line: number;
+  /** What the callee costs when this caller calls it (ChargedWeights), in the tree's unit. */
+  weight: number;
+}
+
+/**
+ * Lines of the user's functions from which the expensive calls out of the user's code are made, read from the source
+ * text: one for each pair of functions, none where the call stands on several lines. At most 100, the functions with
+ * the most expensive call first.
+ */
+export function findCallLines(
   tree: CallTree,
   weights: Float64Array,
   charges: ChargedWeights,
   sources: SourceBook,
-): void {
+): CallLine[] {
   const { frames } = tree;
   let busy = 0;
   for (const weight of weights) busy += weight;
@@ -60,6 +77,7 @@ function addCalls(
     .filter(([, calls]) => calls[0]!.weight >= least)
     .sort((a, b) => b[1][0]!.weight - a[1][0]!.weight)
     .slice(0, FUNCTION_LIMIT);
+  const found: CallLine[] = [];
   for (const [caller, calls] of callers) {
     const position = functionPosition(
       frames.name[caller]!,
@@ -70,9 +88,10 @@ function addCalls(
     for (const { frame, weight } of calls.slice(0, CALL_LIMIT)) {
       if (weight < least) break;
       const line = callLineFromSource(sources, position, [frames.name[frame]!]);
-      if (line !== undefined) lines.add(caller, line, weight, false);
+      if (line !== undefined) found.push({ caller, callee: frame, line, weight });
     }
   }
+  return found;
 }
 
 interface LineEntry {

@@ -251,6 +251,10 @@ export function countBusySamples(tree: CallTree): number {
     for (const weight of busyWeights(tree)) count += weight;
     return count;
   }
-  for (const node of tree.samples.node) if (tree.frames.category[tree.frame[node]!] !== IDLE) count++;
+  const isBusy = new Uint8Array(tree.length);
+  for (let node = 0; node < tree.length; node++)
+    isBusy[node] = tree.frames.category[tree.frame[node]!] === IDLE ? 0 : 1;
+  const { node } = tree.samples;
+  for (let i = 0; i < node.length; i++) count += isBusy[node[i]!]!;
   return count;
 }

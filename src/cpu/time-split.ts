@@ -25,10 +25,10 @@ export interface TimeSplit {
 }
 
 /** Room of a row of the frame table. */
-export function roomOfFrame(tree: CallTree, frame: number): TimeRoom {
-  const category = CATEGORIES[tree.frames.category[frame]!]!;
+export function roomOfFrame({ frames }: Pick<CallTree, 'frames'>, frame: number): TimeRoom {
+  const category = CATEGORIES[frames.category[frame]!]!;
   if (category !== 'js') return category;
-  const party = PARTIES[tree.frames.party[frame]!]!;
+  const party = PARTIES[frames.party[frame]!]!;
   return party === 'none' ? 'native' : party;
 }
 

@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { buildPageData, buildPageProfile, shortPath } from './build-page-data.ts';
+import { buildPageData, buildPageProfile } from './build-page-data.ts';
 import { drawLoginTree, drawTree } from './login-profile.fixture.ts';
 import { drawVisit, type FixtureOptions } from './page.fixture.ts';
 import { packPage, unpackPage } from './page-codec.ts';
@@ -137,23 +137,5 @@ describe('buildPageData', () => {
       values: 'rows = Array(12)',
     });
     expect(page({ state: 'died' }).requestedSeconds).toBe(30);
-  });
-});
-
-describe('shortPath', () => {
-  it.each([
-    ['/srv/app/lib/a.js', 'lib/a.js'],
-    ['file:///srv/app/lib/a.js', 'lib/a.js'],
-    ['/srv/app/node_modules/a/node_modules/@s/b/x.js', '@s/b/x.js'],
-    ['/srv/application/a.js', '/srv/application/a.js'],
-    ['node:events', 'node:events'],
-    ['lib/a.js', 'lib/a.js'],
-    ['node_modules/express/lib/a.js', 'express/lib/a.js'],
-    ['file:///srv/app/a%20b.js', 'a b.js'],
-    ['file:///srv/app/100%.js', '100%.js'],
-    ['', ''],
-  ])('%s → %s', (file, short) => {
-    expect(shortPath(file, '/srv/app')).toBe(short);
-    expect(shortPath(file, '/srv/app/')).toBe(short);
   });
 });

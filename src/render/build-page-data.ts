@@ -1,17 +1,17 @@
-import { type CallTree, type FrameTable, PARTIES, type StackFrame } from '../cpu/call-tree.ts';
+import type { CallTree, FrameTable, StackFrame } from '../cpu/call-tree.ts';
+import { busyWeights, chargeUserFunctions } from '../cpu/charged.ts';
+import { findCallLines } from '../cpu/hot-lines.ts';
 import type { Evidence } from '../doctor/evidence.ts';
 import type { DoctorReport, Finding } from '../doctor/report.ts';
 import type { Series } from '../metrics/series.ts';
-import { roomOfFrame } from './frame-room.ts';
+import type { SourceBook } from '../source-map/source-book.ts';
+import { pageRoomOfFrame } from './frame-room.ts';
 import { type DoctorPage, PAGE_ROOMS, type PageProfile, type PageRoom, type PageStuck } from './page-data.ts';
+import { quoteSources } from './quote-sources.ts';
+import { shortPath } from './short-path.ts';
 
 /** Points of one series the page can show: more than three per pixel of its widest chart. */
 const MAX_POINTS = 4000;
-
-/** Bounds of the source texts in a page: files, characters of one (larger ones are bundles), characters of all. */
-const SOURCE_FILES = 200;
-const SOURCE_LENGTH = 400_000;
-const SOURCES_LENGTH = 1_500_000;
 
 /**
  * Everything the page shows, from the models of one recording. Pure. `recording.bytes` is the size of the recording
@@ -49,16 +49,16 @@ export function buildPageData(
     })),
     gc: vitals.gc.map(({ at, ms, kind }) => ({ at: round(at, 1), ms: round(ms, 2), kind })),
     profiles: trees.map(({ thread, tree }) => {
-      const profile = buildPageProfile(thread, tree, { cwd });
+      const profile = buildPageProfile(thread, tree, { cwd, book: evidence.sources });
       const { file } = profile.frames;
       return {
         ...profile,
         blamedNodes: report.findings.map((finding) => findBlamedNodes(tree, file, finding, cwd)),
       };
     }),
-    sources: collectSources(
+    sources: quoteSources(
       trees.map(({ tree }) => tree),
-      (file) => evidence.sources.lines(file),
+      evidence.sources,
       cwd,
     ),
   };
@@ -97,33 +97,10 @@ function buildSeries(series: Series): DoctorPage['series'][number] {
   return { name, t, v, ...(series.masked ? { masked: series.masked } : {}) };
 }
 
-/**
- * The path as the engineer would type it: relative below `cwd`, from the package name on inside node_modules.
- * Other paths stay whole.
- */
-export function shortPath(file: string, cwd: string): string {
-  const path = fromFileUrl(file).replaceAll('\\', '/');
-  const modules = /^(?:.*\/)?node_modules\//s.exec(path);
-  if (modules) return path.slice(modules[0].length);
-  const base = cwd.replaceAll('\\', '/').replace(/\/+$/, '');
-  return base !== '' && path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path;
-}
-
-/** `file://` paths are percent-encoded; what does not decode is taken as it stands. */
-function fromFileUrl(file: string): string {
-  if (!file.startsWith('file://')) return file;
-  const path = file.slice('file://'.length);
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 /** The page's room by frame. */
 function roomsOf(frames: FrameTable): Uint8Array {
   const rooms = new Uint8Array(frames.length);
-  for (let i = 0; i < rooms.length; i++) rooms[i] = PAGE_ROOMS.indexOf(roomOfFrame(frames, i));
+  for (let i = 0; i < rooms.length; i++) rooms[i] = PAGE_ROOMS.indexOf(pageRoomOfFrame(frames, i));
   return rooms;
 }
 
@@ -143,6 +120,33 @@ function roundTimes(times: Float64Array): Float64Array {
   return out;
 }
 
+/**
+ * Samples a page carries at most: its time chart has 1500 pixels, and more make a page that no browser likes to open.
+ */
+const MAX_SAMPLES = 1_000_000;
+
+/**
+ * Of too many samples every nth, each with the weight of all it stands for. Weights of nodes are not made from them, so
+ * that only what is counted inside a time range is estimated.
+ */
+function thinSamples(samples: CallTree['samples']): CallTree['samples'] {
+  const step = Math.ceil(samples.time.length / MAX_SAMPLES);
+  if (step <= 1) return samples;
+  const length = Math.ceil(samples.time.length / step);
+  const time = new Float64Array(length);
+  const node = new Int32Array(length);
+  const weight = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const from = i * step;
+    const to = Math.min(from + step, samples.time.length);
+    time[i] = samples.time[from]!;
+    // Not always the first one: a program in step with the sampler would show one function only.
+    node[i] = samples.node[from + (i % (to - from))]!;
+    for (let k = from; k < to; k++) weight[i]! += samples.weight[k]!;
+  }
+  return { time, node, weight };
+}
+
 /** Whether every sample weighs the time up to the next one, as far as the rounding of times can tell. */
 function weighsTheTime(samples: CallTree['samples'], to: number): boolean {
   const { time, weight } = samples;
@@ -153,10 +157,14 @@ function weighsTheTime(samples: CallTree['samples'], to: number): boolean {
   return true;
 }
 
-/** `before`: self weight by node of the other profile in a comparison, on the scale of `tree.self`. */
+/**
+ * `before`: self weight by node of the other profile in a comparison, on the scale of `tree.self`. `book`: sources, in
+ * which the lines of expensive calls are looked for.
+ */
 export interface PageProfileOptions {
   cwd: string;
   before?: Float64Array;
+  book?: SourceBook;
 }
 
 /**
@@ -166,9 +174,10 @@ export interface PageProfileOptions {
 export function buildPageProfile(
   thread: string,
   tree: CallTree,
-  { cwd, before }: PageProfileOptions,
+  { cwd, before, book }: PageProfileOptions,
 ): PageProfile {
-  const { frames, samples, lines } = tree;
+  const { frames, lines } = tree;
+  const samples = thinSamples(tree.samples);
   const files = shortPaths(frames, cwd);
   const timed = tree.unit === 'microseconds' && weighsTheTime(samples, tree.to);
   let whole = 0;
@@ -198,8 +207,23 @@ export function buildPageProfile(
     },
     ...(before === undefined ? {} : { before: roundWeights(before.subarray(0, tree.length), whole) }),
     lines: { node: lines.node.slice(), line: lines.line.slice(), weight: roundWeights(lines.weight, whole) },
+    ...(book === undefined ? {} : { calls: findCalls(tree, book, whole) }),
     blamedNodes: [],
     ...(tree.partial === undefined ? {} : { partial: tree.partial }),
+  };
+}
+
+function findCalls(tree: CallTree, book: SourceBook, whole: number): NonNullable<PageProfile['calls']> {
+  const weights = busyWeights(tree);
+  const found = findCallLines(tree, weights, chargeUserFunctions(tree, weights), book);
+  return {
+    frame: Int32Array.from(found, ({ caller }) => caller),
+    callee: Int32Array.from(found, ({ callee }) => callee),
+    line: Int32Array.from(found, ({ line }) => line),
+    weight: roundWeights(
+      Float64Array.from(found, ({ weight }) => weight),
+      whole,
+    ),
   };
 }
 
@@ -215,39 +239,6 @@ function shortPaths(frames: FrameTable, cwd: string): string[] {
       known.set(file, short);
     }
     out[i] = short;
-  }
-  return out;
-}
-
-/**
- * Texts of the user's files in the trees, by the path the page names them with: heaviest first, as long as they fit.
- * `lines` is asked with the path as it stands in the tree.
- */
-export function collectSources(
-  trees: readonly CallTree[],
-  lines: (file: string) => readonly string[] | undefined,
-  cwd: string,
-): Record<string, string> {
-  const weightOf = new Map<string, number>();
-  for (const { frames, frame, parent, self, length } of trees) {
-    // Time goes to the closest function of the user above: that is the line a reader can change.
-    const owner = new Int32Array(length).fill(-1);
-    for (let i = 1; i < length; i++) {
-      const f = frame[i]!;
-      const mine = PARTIES[frames.party[f]!] === 'user' && frames.file[f] !== '';
-      owner[i] = mine ? f : owner[parent[i]!]!;
-      if (owner[i]! < 0) continue;
-      const file = frames.file[owner[i]!]!;
-      weightOf.set(file, (weightOf.get(file) ?? 0) + self[i]!);
-    }
-  }
-  const out: Record<string, string> = {};
-  let room = SOURCES_LENGTH;
-  for (const [file] of [...weightOf].sort((a, b) => b[1] - a[1]).slice(0, SOURCE_FILES)) {
-    const text = lines(file)?.join('\n');
-    if (text === undefined || text.length > room || text.length > SOURCE_LENGTH) continue;
-    out[shortPath(file, cwd)] = text;
-    room -= text.length;
   }
   return out;
 }

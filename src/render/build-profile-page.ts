@@ -5,7 +5,7 @@ import type { CpuSummary } from '../cpu/summary.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
-import { buildPageProfile, shortPath } from './build-page-data.ts';
+import { buildPageProfile } from './build-page-data.ts';
 import type {
   DifferencePage,
   PageDifferenceRow,
@@ -14,6 +14,8 @@ import type {
   PageRoom,
   ProfilePage,
 } from './page-data.ts';
+import { quoteSources } from './quote-sources.ts';
+import { shortPath } from './short-path.ts';
 
 /** What a profile page is made of. */
 export interface ProfilePageInput {
@@ -39,7 +41,7 @@ export interface ProfilePageInput {
 
 /** Everything the page of a profile shows. Pure. */
 export function buildProfilePage(input: ProfilePageInput): ProfilePage {
-  const { manifest } = input;
+  const { manifest, book, cwd } = input;
   return {
     schema: 'holter.page/2',
     kind: 'profile',
@@ -47,8 +49,12 @@ export function buildProfilePage(input: ProfilePageInput): ProfilePage {
     holter: input.holter,
     recording: input.recording,
     recordingBytes: input.recordingBytes,
-    profiles: input.profiles.map(({ name, tree }) => buildPageProfile(name, tree, { cwd: input.cwd })),
-    sources: quoteSources(input.profiles, input.book, input.cwd),
+    profiles: input.profiles.map(({ name, tree }) => buildPageProfile(name, tree, { cwd, book })),
+    sources: quoteSources(
+      input.profiles.map(({ tree }) => tree),
+      book,
+      cwd,
+    ),
     ...(input.sourcesNote === undefined ? {} : { sourcesNote: input.sourcesNote }),
     headline: input.headline,
     details: input.details,
@@ -83,7 +89,7 @@ export function buildDifferencePage(input: DifferencePageInput): DifferencePage 
   const page = buildPageProfile(
     'difference',
     { ...tree, self: scaled(tree.self) },
-    { cwd: input.cwd, before: scaled(before.self) },
+    { cwd: input.cwd, before: scaled(before.self), book: input.book },
   );
   const profile: PageProfile = { ...page, unit: normalisation === 'total' ? 'share' : page.unit };
   const amount = (one: (typeof inputs)['before']) =>
@@ -96,7 +102,7 @@ export function buildDifferencePage(input: DifferencePageInput): DifferencePage 
     recording: input.recording,
     recordingBytes: input.recordingBytes,
     profiles: [profile],
-    sources: quoteSources([{ name: 'difference', tree }], input.book, input.cwd),
+    sources: quoteSources([tree], input.book, input.cwd),
     ...(input.sourcesNote === undefined ? {} : { sourcesNote: input.sourcesNote }),
     headline: input.headline,
     details: input.details,
@@ -143,37 +149,6 @@ const NORMALISED: Record<ProfileDifference['normalisation'], string> = {
 function roomOfRow({ party, name }: ProfileDifference['rows'][number]): PageRoom {
   if (party !== 'none') return party;
   return name === '(garbage collector)' ? 'gc' : 'native';
-}
-
-/** Files of the user that are worth showing, and how much text a page carries at most. */
-const FEWEST_SHARE = 0.001;
-const MOST_FILES = 60;
-const MOST_CHARACTERS = 1_500_000;
-const LONGEST_FILE = 600_000;
-
-/** Texts of the user's files with the most total weight, by the path the page shows. */
-function quoteSources(profiles: readonly NamedTree[], book: SourceBook, cwd: string): Record<string, string> {
-  const weights = new Map<string, number>();
-  for (const { tree } of profiles) {
-    const whole = Math.max(1e-9, tree.total[0] ?? 0);
-    const seen = new Float64Array(tree.frames.length);
-    for (let node = 0; node < tree.length; node++)
-      seen[tree.frame[node]!] = Math.max(seen[tree.frame[node]!]!, tree.total[node]! / whole);
-    for (const [frame, share] of seen.entries()) {
-      const file = tree.frames.file[frame]!;
-      if (file !== '' && share > (weights.get(file) ?? FEWEST_SHARE)) weights.set(file, share);
-    }
-  }
-  const texts: Record<string, string> = {};
-  let characters = 0;
-  for (const [file] of [...weights].sort((a, b) => b[1] - a[1]).slice(0, MOST_FILES)) {
-    const text = book.lines(file)?.join('\n');
-    if (text === undefined || text.length > LONGEST_FILE || characters + text.length > MOST_CHARACTERS)
-      continue;
-    characters += text.length;
-    texts[shortPath(file, cwd)] = text;
-  }
-  return texts;
 }
 
 /** Sentences below the headline. */

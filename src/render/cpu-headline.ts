@@ -2,7 +2,7 @@ import { formatNumber } from '../base/quantity.ts';
 import { cleanText } from '../base/terminal-text.ts';
 import type { CpuSummary, SummaryFunction } from '../cpu/summary.ts';
 import type { TimeRoom } from '../cpu/time-split.ts';
-import { shortPath } from './build-page-data.ts';
+import { shortPath } from './short-path.ts';
 import { describeWhole, formatWeight, VERBS } from './weight-text.ts';
 
 /** Below this share of the busy weight no function of the user is worth a headline. */

@@ -2,10 +2,10 @@ import { formatBytes, formatDuration, formatNumber, formatShare } from '../base/
 import { cleanText, shortenPath, textWidth, truncate } from '../base/terminal-text.ts';
 import type { CallTree } from '../cpu/call-tree.ts';
 import { type FlameLayout, layoutFlame } from '../cpu/flame-layout.ts';
-import { shortPath } from './build-page-data.ts';
 import { FLAME_SVG_STYLE } from './flame-svg-style.ts';
-import { ROOM_NAMES, roomOfFrame } from './frame-room.ts';
+import { pageRoomOfFrame, ROOM_NAMES } from './frame-room.ts';
 import { PAGE_ROOMS, type PageRoom } from './page-data.ts';
+import { shortPath } from './short-path.ts';
 
 export interface FlameSvgOptions {
   title: string;
@@ -48,7 +48,7 @@ export function renderFlameSvg(tree: CallTree, options: FlameSvgOptions): string
     tree,
     width,
     cwd: options.cwd ?? '',
-    rooms: Array.from({ length: tree.frames.length }, (_, row) => roomOfFrame(tree.frames, row)),
+    rooms: Array.from({ length: tree.frames.length }, (_, row) => pageRoomOfFrame(tree.frames, row)),
     unitText: options.unitText ?? unitTextOf(tree),
   };
   for (let minWidth = NARROWEST; ; minWidth *= 2) {

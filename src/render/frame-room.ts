@@ -1,14 +1,11 @@
-import { CATEGORIES, type FrameTable, PARTIES } from '../cpu/call-tree.ts';
+import type { FrameTable } from '../cpu/call-tree.ts';
+import { roomOfFrame } from '../cpu/time-split.ts';
 import type { PageRoom } from './page-data.ts';
 
-/** The room (colour and line of the legend) a function belongs to. V8's own `(program)` is native. */
-export function roomOfFrame(frames: FrameTable, row: number): PageRoom {
-  const category = CATEGORIES[frames.category[row]!] ?? 'native';
-  const party = PARTIES[frames.party[row]!] ?? 'none';
-  if (category === 'gc' || category === 'idle' || category === 'kernel') return category;
-  if (category !== 'js') return 'native';
-  if (party !== 'none') return party;
-  return frames.file[row] === '' ? 'native' : 'core';
+/** The room (colour and line of the legend) a function belongs to: that of the summary, but V8's own is native. */
+export function pageRoomOfFrame(frames: FrameTable, row: number): PageRoom {
+  const room = roomOfFrame({ frames }, row);
+  return room === 'program' ? 'native' : room;
 }
 
 /** What the legend calls them. */

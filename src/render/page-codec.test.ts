@@ -30,6 +30,17 @@ test('typed arrays and everything around them come back', () => {
   );
 });
 
+test('numbers without order take what they need and no more', () => {
+  let seed = 1;
+  const random = Int32Array.from({ length: 10_000 }, () => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return seed >>> 16;
+  });
+  const packed = packPage(random);
+  expect(packed.length).toBeLessThan(20_200);
+  expect(unpackPage(packed)).toEqual(random);
+});
+
 test('steps of one take one byte', () => {
   const steady = Float64Array.from({ length: 10_000 }, (_, i) => i / 10);
   expect(packPage(steady).length).toBeLessThan(10_200);

@@ -138,6 +138,11 @@ export interface PageProfile {
    */
   samples: { time: Float64Array; node: Int32Array; weight: Float64Array };
   lines: { node: Int32Array; line: Int32Array; weight: Float64Array };
+  /**
+   * Lines of the user's functions from which something expensive outside of the user's code is called: function,
+   * function called (rows of `frames`), line (1-based) and what it costs in the whole profile. Where sources are known.
+   */
+  calls?: { frame: Int32Array; callee: Int32Array; line: Int32Array; weight: Float64Array };
   /** Node ids (paths) each finding blames, by index in report.findings; empty outside of doctor. */
   blamedNodes: number[][];
   partial?: string;

@@ -2,7 +2,7 @@ import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ROW } from './box-paint.ts';
-import { fullChange } from './difference-colours.ts';
+import { fullChange, sidesOf } from './difference-colours.ts';
 import { moveInFlame } from './flame-keys.ts';
 import { FlamePainter } from './flame-painter.ts';
 import { boxId, type FlameTree } from './flame-tree.ts';
@@ -10,9 +10,12 @@ import { anchor, menu } from './frame-menu-state.ts';
 import { followGestures, zoomByKey } from './gestures.ts';
 import { placeText } from './profile-tables.ts';
 import {
+  amountText,
   announcement,
+  changeShown,
   changeView,
   type Figures,
+  functionTotals,
   hovered,
   icicle,
   markedFrames,
@@ -20,7 +23,6 @@ import {
   movedByHand,
   profile,
   revealRequest,
-  view,
 } from './state.ts';
 import { paintEpoch } from './theme.ts';
 import { Tooltip } from './tooltip.tsx';
@@ -96,8 +98,9 @@ export function FlameCanvas(props: FlameCanvasProps): JSX.Element {
       rootLabel: props.rootLabel,
       zoomed: zoomed.value,
       flip,
-      fullChange: boxes.other && icicle.value ? fullChange(icicle.value) : null,
-      widthBefore: view.value.widthBefore,
+      fullChange: boxes.other && icicle.value ? fullChange(icicle.value, changeShown.value) : null,
+      changes: changeShown.value,
+      amount: amountText.value,
       width: width.value,
     });
   });
@@ -208,8 +211,19 @@ export function figuresOf(boxes: FlameTree, box: number): Figures {
     total: boxes.total[box]!,
     self: boxes.self[box]!,
     whole: boxes.total[0]!,
-    other: boxes.other ? { total: boxes.other[box]!, whole: boxes.changeWhole } : null,
+    change: changesOf(boxes, box),
     span: null,
+  };
+}
+
+function changesOf(boxes: FlameTree, box: number): Figures['change'] {
+  const functions = functionTotals.value;
+  if (!boxes.other || !functions) return null;
+  const { widthBefore } = changeShown.value;
+  return {
+    stack: sidesOf(boxes, box, { widthBefore, functions: null }),
+    function: sidesOf(boxes, box, { widthBefore, functions }),
+    whole: boxes.changeWhole,
   };
 }
 

@@ -1,5 +1,6 @@
 import { computed } from '@preact/signals';
 import type { JSX } from 'preact';
+import { ChangeLine } from './change-line.tsx';
 import { figuresOf } from './flame-canvas.tsx';
 import { durationText, numberText, shareText } from './number-text.ts';
 import { placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
@@ -18,7 +19,6 @@ import {
   selectedSpan,
   tree,
 } from './state.ts';
-import { ChangeLine } from './tooltip.tsx';
 
 /** What is selected, as numbers. */
 const selected = computed<Figures | null>(() => {
@@ -37,23 +37,26 @@ const selected = computed<Figures | null>(() => {
   return span ? { ...figures, span: [span.from, span.to] } : figures;
 });
 
-/** The line with the most own weight, by function. */
+/** The line with the most weight, own and of calls out of the user's code, by function. */
 const hottestLines = computed<ReadonlyMap<number, number>>(() => {
   const out = new Map<number, number>();
   const tables = profile.value;
   if (!tables) return out;
   const sums = new Map<string, number>();
   const best = new Map<number, number>();
-  const { node, line, weight } = tables.lines;
-  for (let i = 0; i < line.length; i++) {
-    const frame = tables.frame[node[i]!]!;
-    const key = `${frame}:${line[i]}`;
-    const sum = (sums.get(key) ?? 0) + weight[i]!;
+  const add = (frame: number, line: number, weight: number) => {
+    const key = `${frame}:${line}`;
+    const sum = (sums.get(key) ?? 0) + weight;
     sums.set(key, sum);
-    if (sum <= (best.get(frame) ?? 0)) continue;
+    if (sum <= (best.get(frame) ?? 0)) return;
     best.set(frame, sum);
-    out.set(frame, line[i]!);
-  }
+    out.set(frame, line);
+  };
+  const { node, line, weight } = tables.lines;
+  for (let i = 0; i < line.length; i++) add(tables.frame[node[i]!]!, line[i]!, weight[i]!);
+  const { calls } = tables;
+  for (let k = 0; k < (calls?.line.length ?? 0); k++)
+    add(calls!.frame[k]!, calls!.line[k]!, calls!.weight[k]!);
   return out;
 });
 
@@ -79,7 +82,7 @@ export function FlameFoot(): JSX.Element {
               {(figures.span[0] / 1000).toFixed(3)} s
             </span>
           )}
-          {figures.other ? (
+          {figures.change ? (
             <ChangeLine figures={figures} />
           ) : (
             <>

@@ -1,5 +1,13 @@
 import { type BoxScene, beginPainting, MERGE_WIDTH, paintBox, paintRing, ROW, Texture } from './box-paint.ts';
-import { changeOf, type DifferenceScale, fillOf } from './difference-colours.ts';
+import {
+  type ChangeView,
+  changeOf,
+  type DifferenceScale,
+  factorText,
+  fillOf,
+  sidesOf,
+  sidesText,
+} from './difference-colours.ts';
 import type { FlameTree } from './flame-tree.ts';
 import { changeText, percentText, THIN } from './number-text.ts';
 
@@ -19,8 +27,13 @@ export interface FlameScene extends BoxScene {
   rootLabel: string;
   /** Colours of a comparison; null: rooms. */
   scale: DifferenceScale | null;
-  widthBefore: boolean;
+  changes: ChangeView;
+  /** Text of a weight. */
+  amount: (weight: number) => string;
 }
+
+/** Boxes of fewer px have room for one number at most. */
+const WIDE = 200;
 
 /** Row of a depth: distance from the top of the whole picture. */
 function rowOf(scene: Pick<FlameScene, 'tree' | 'flip'>, depth: number): number {
@@ -51,7 +64,7 @@ export function paintFlame(ctx: CanvasRenderingContext2D, scene: FlameScene): nu
     runFrom[slot] = -1;
   };
   const fill = (box: number) =>
-    scene.scale === null ? undefined : fillOf(scene.scale, changeOf(tree, box, scene.widthBefore));
+    scene.scale === null ? undefined : fillOf(scene.scale, changeOf(tree, box, scene.changes));
   // Flipped, rows further out lie further up: the first to leave the window is then the first row.
   const deepest = scene.flip ? tree.maxDepth - firstRow : lastRow;
   for (let i = 0; i < tree.length; ) {
@@ -89,7 +102,7 @@ export function paintFlame(ctx: CanvasRenderingContext2D, scene: FlameScene): nu
         width: right - left,
         y: row * ROW - scrollTop,
         hovered: i === scene.hovered,
-        tail: right - left < 60 ? '' : tailOf(scene, i),
+        tail: tailOf(scene, i, right - left),
         ...(i === 0 ? { label: scene.rootLabel } : {}),
         ...(colour === undefined ? {} : { fill: colour }),
       });
@@ -103,10 +116,18 @@ export function paintFlame(ctx: CanvasRenderingContext2D, scene: FlameScene): nu
   return painted + fine.count;
 }
 
-/** Share of the whole, or in a comparison how it changed. */
-function tailOf(scene: FlameScene, box: number): string {
-  const { tree } = scene;
-  if (scene.scale !== null) return changeText(changeOf(tree, box, scene.widthBefore));
+/**
+ * Share of the whole. In a comparison: before and after of the function, or the change of the stack in points of the
+ * whole.
+ */
+function tailOf(scene: FlameScene, box: number, width: number): string {
+  if (width < 60) return '';
+  const { tree, changes } = scene;
+  if (scene.scale !== null) {
+    if (changes.functions === null) return changeText(changeOf(tree, box, changes));
+    const sides = sidesOf(tree, box, changes);
+    return width < WIDE ? factorText(sides) : sidesText(sides, scene.amount);
+  }
   const share = tree.total[box]! / Math.max(1e-12, tree.total[0]!);
   return share > 0.005 || box === 0 ? `${percentText(share)}${THIN}%` : '';
 }

@@ -5,7 +5,7 @@ import { boxId, childrenOf, type FlameTree } from './flame-tree.ts';
 import { menu } from './frame-menu-state.ts';
 import { changeText, shareText } from './number-text.ts';
 import { placeText, ROOMS } from './profile-tables.ts';
-import { cellText, changeView, profile, view } from './state.ts';
+import { cellText, changeShown, changeView, profile } from './state.ts';
 
 /** Children listed under one row; the rest is one line. */
 const MAX_CHILDREN = 100;
@@ -65,7 +65,7 @@ export function FlameTable({ tree, selected, zoomed, label }: FlameTableProps): 
               Total
             </th>
             <th scope="col" class="num">
-              {boxes.other ? 'Change' : '%'}
+              {!boxes.other ? '%' : changeShown.value.functions ? 'Change of function' : 'Change of stack'}
             </th>
             <th scope="col" class="num">
               Self
@@ -110,7 +110,7 @@ export function FlameTable({ tree, selected, zoomed, label }: FlameTableProps): 
                 <td class="num">{text(boxes.total[box]!)}</td>
                 <td class="num">
                   {boxes.other
-                    ? changeText(changeOf(boxes, box, view.value.widthBefore))
+                    ? changeText(changeOf(boxes, box, changeShown.value))
                     : shareText(boxes.total[box]! / Math.max(1e-12, boxes.total[0]!))}
                 </td>
                 <td class="num">{text(boxes.self[box]!)}</td>

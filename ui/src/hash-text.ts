@@ -24,6 +24,8 @@ export interface View {
   asTable: boolean;
   /** Width of the boxes of a comparison. */
   widthBefore: boolean;
+  /** What the colours of a comparison stand for: the function in all its stacks, or each stack. */
+  colourBy: 'function' | 'stack';
   /** Rooms switched off, index into ROOMS. */
   hidden: readonly number[];
   transforms: readonly Transform[];
@@ -44,6 +46,7 @@ export const DEFAULT_VIEW: View = {
   foldCore: false,
   asTable: false,
   widthBefore: false,
+  colourBy: 'function',
   hidden: [],
   transforms: [],
   profile: 0,
@@ -66,6 +69,7 @@ export function renderHash(view: View): string {
   if (view.foldCore) parts.set('c', '1');
   if (view.asTable) parts.set('v', 'table');
   if (view.widthBefore) parts.set('d', 'before');
+  if (view.colourBy === 'stack') parts.set('k', 'stack');
   if (view.hidden.length > 0) parts.set('h', view.hidden.join('.'));
   if (view.transforms.length > 0) parts.set('x', renderTransforms(view.transforms));
   if (view.profile > 0) parts.set('p', String(view.profile));
@@ -97,6 +101,7 @@ export function readHash(hash: string): View {
     foldCore: parts.get('c') === '1',
     asTable: parts.get('v') === 'table',
     widthBefore: parts.get('d') === 'before',
+    colourBy: parts.get('k') === 'stack' ? 'stack' : 'function',
     hidden: (parts.get('h') ?? '')
       .split('.')
       .filter((room) => /^[0-6]$/.test(room))

@@ -45,6 +45,8 @@ export interface ProfileTables {
   /** In time order. */
   samples: { time: Float64Array; node: Int32Array; weight: Float64Array };
   lines: { node: Int32Array; line: Int32Array; weight: Float64Array };
+  /** Lines from which expensive code is called; null where no sources were at hand. */
+  calls: NonNullable<PageProfile['calls']> | null;
   blamedNodes: number[][];
 }
 
@@ -72,6 +74,7 @@ export function openProfile(profile: PageProfile): ProfileTables {
         ? samples
         : { ...samples, weight: timesToNext(samples.time, profile.to) },
     lines: profile.lines,
+    calls: profile.calls ?? null,
     blamedNodes: profile.blamedNodes,
   };
 }

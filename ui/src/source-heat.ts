@@ -93,10 +93,18 @@ export function rankSourceFiles(
     .sort((a, b) => Number(b.yours) - Number(a.yours) || b.weight - a.weight || (a.file < b.file ? -1 : 1));
 }
 
-/** Own weight by line of one file. */
+/** What a line calls. */
+export interface LineCall {
+  name: string;
+  weight: number;
+}
+
+/** Weight by line of one file: own and, where the page knows them, of the calls that leave the user's code. */
 export interface LineHeat {
   /** 1-based line → weight; lines without any are absent. */
   byLine: Map<number, number>;
+  /** The part of it that is calls, heaviest first. */
+  calls: Map<number, LineCall[]>;
   /** Lines, heaviest first. */
   hottest: number[];
   /** Weight of lines the source does not have: it changed since. */
@@ -104,12 +112,45 @@ export interface LineHeat {
 }
 
 /**
- * Own weight of the lines of `file` that has `lineCount` lines; of one function only when `onlyFrame` ≥ 0. Lines are
- * known for the whole profile: in a time range each call path keeps its mix of lines.
+ * Weight of each of `tables.calls` among the weights of nodes (those of a time range say): what is below the function
+ * called, when the function itself called it, up to the next of the user's.
+ */
+export function weighCalls(tables: ProfileTables, weights: Float64Array): Float64Array {
+  const { calls, parent, frame, room, length } = tables;
+  if (calls === null || weights === tables.self) return calls?.weight ?? new Float64Array(0);
+  const out = new Float64Array(calls.frame.length);
+  const count = tables.name.length;
+  const indexOf = new Map<number, number>();
+  for (let k = 0; k < out.length; k++) indexOf.set(calls.frame[k]! * count + calls.callee[k]!, k);
+  const owner = new Int32Array(length).fill(-1);
+  const call = new Int32Array(length).fill(-1);
+  for (let i = 1; i < length; i++) {
+    const where = room[frame[i]!]!;
+    if (where === USER) owner[i] = frame[i]!;
+    else if (where !== GC && where !== IDLE) {
+      const above = parent[i]!;
+      owner[i] = owner[above]!;
+      call[i] =
+        call[above]! >= 0 || owner[i]! < 0
+          ? call[above]!
+          : (indexOf.get(owner[i]! * count + frame[i]!) ?? NOT_ASKED);
+    }
+    if (call[i]! >= 0 && call[i] !== NOT_ASKED) out[call[i]!]! += weights[i]!;
+  }
+  return out;
+}
+
+/** A call whose line is not known: what it calls in turn is its own, too. */
+const NOT_ASKED = 2 ** 30;
+
+/**
+ * Weight of the lines of `file` that has `lineCount` lines; of one function only when `onlyFrame` ≥ 0. Lines are known
+ * for the whole profile: in a time range each call path keeps its mix of lines. `callWeights` as weighCalls gives them.
  */
 export function heatLines(
   tables: ProfileTables,
   weights: Float64Array,
+  callWeights: Float64Array,
   file: string,
   lineCount: number,
   onlyFrame = -1,
@@ -119,18 +160,30 @@ export function heatLines(
     if (tables.file[i] === file && (onlyFrame < 0 || i === onlyFrame)) wanted[i] = 1;
   const byLine = new Map<number, number>();
   let beyond = 0;
+  const add = (line: number, amount: number) => {
+    if (line < 1 || line > lineCount) beyond += amount;
+    else byLine.set(line, (byLine.get(line) ?? 0) + amount);
+  };
   const { node, line, weight } = tables.lines;
   for (let i = 0; i < node.length; i++) {
     const at = node[i]!;
     if (wanted[tables.frame[at]!] !== 1) continue;
     const usual = tables.self[at]!;
     const amount = weights === tables.self ? weight[i]! : usual > 0 ? (weight[i]! * weights[at]!) / usual : 0;
-    if (!(amount > 0)) continue;
-    if (line[i]! < 1 || line[i]! > lineCount) beyond += amount;
-    else byLine.set(line[i]!, (byLine.get(line[i]!) ?? 0) + amount);
+    if (amount > 0) add(line[i]!, amount);
   }
+  const calls = new Map<number, LineCall[]>();
+  for (let k = 0; k < callWeights.length; k++) {
+    const { frame, callee, line } = tables.calls!;
+    if (wanted[frame[k]!] !== 1 || !(callWeights[k]! > 0)) continue;
+    add(line[k]!, callWeights[k]!);
+    const known = calls.get(line[k]!) ?? [];
+    known.push({ name: tables.name[callee[k]!]!, weight: callWeights[k]! });
+    calls.set(line[k]!, known);
+  }
+  for (const known of calls.values()) known.sort((a, b) => b.weight - a.weight);
   const hottest = [...byLine.keys()].sort((a, b) => byLine.get(b)! - byLine.get(a)! || a - b);
-  return { byLine, hottest, beyond };
+  return { byLine, calls, hottest, beyond };
 }
 
 /** Where a function begins, with its weights. */

@@ -10,6 +10,7 @@ import {
   LONGEST_LINE,
   rankSourceFiles,
   type SourceFile,
+  weighCalls,
   weighFrames,
 } from './source-heat.ts';
 import { SourceWindow } from './source-window.tsx';
@@ -27,9 +28,10 @@ export interface SourcePanelProps {
 
 const MANY_FILES = 200;
 
-/** The file of the selected function, with the share of the profile each line had on top of the stack. */
+/** The file of the selected function, with the share of the profile each line had: on top of the stack, and in calls out of the user's code. */
 export function SourcePanel({ tables, sources, weights, frame, onPick }: SourcePanelProps): JSX.Element {
   const frames = useMemo(() => weighFrames(tables, weights), [tables, weights]);
+  const calls = useMemo(() => weighCalls(tables, weights), [tables, weights]);
   const files = useMemo(() => rankSourceFiles(tables, frames, sources), [tables, frames, sources]);
   // A file that was picked here stays until another function is selected.
   const [chosen, choose] = useState<{ file: string; instead: number } | null>(null);
@@ -52,13 +54,13 @@ export function SourcePanel({ tables, sources, weights, frame, onPick }: SourceP
       {text !== undefined ? (
         <KnownSource
           key={file}
-          {...{ tables, weights, frames, file, text, onPick }}
+          {...{ tables, weights, calls, frames, file, text, onPick }}
           frame={shown}
           // Without a function of its own the file opens at the one that weighs most.
           fallback={files.find((one) => one.file === file)?.frame ?? -1}
         />
       ) : (
-        <NoSource {...{ tables, weights, file, whole }} frame={shown} />
+        <NoSource {...{ tables, weights, calls, file, whole }} frame={shown} />
       )}
     </section>
   );
@@ -105,22 +107,27 @@ function FilePicker(props: {
 
 type WindowProps = Pick<SourcePanelProps, 'tables' | 'weights' | 'frame' | 'onPick'> & {
   frames: ReturnType<typeof weighFrames>;
+  /** weighCalls. */
+  calls: Float64Array;
   file: string;
   text: string;
   fallback: number;
 };
 
 function KnownSource(props: WindowProps): JSX.Element {
-  const { tables, weights, frames, file, text, frame, fallback, onPick } = props;
+  const { tables, weights, calls, frames, file, text, frame, fallback, onPick } = props;
   const index = useMemo(() => indexLines(text), [text]);
   const lineCount = index.length - 1;
-  const heat = useMemo(() => heatLines(tables, weights, file, lineCount), [tables, weights, file, lineCount]);
+  const heat = useMemo(
+    () => heatLines(tables, weights, calls, file, lineCount),
+    [tables, weights, calls, file, lineCount],
+  );
   const starts = useMemo(() => functionStarts(tables, frames, file), [tables, frames, file]);
   const focus = frame >= 0 ? frame : fallback;
   const start = tables.line[focus] ?? 0;
   const hottest = useMemo(
-    () => heatLines(tables, weights, file, lineCount, focus).hottest[0],
-    [tables, weights, file, lineCount, focus],
+    () => heatLines(tables, weights, calls, file, lineCount, focus).hottest[0],
+    [tables, weights, calls, file, lineCount, focus],
   );
   const whole = Math.max(frames.whole, 1e-12);
   const minified = text.length / lineCount > LONGEST_LINE && text.length > 10_000;
@@ -148,6 +155,7 @@ function KnownSource(props: WindowProps): JSX.Element {
       )}
       <SourceWindow
         {...{ file, text, index, heat, starts, whole, frame, start, hottest, onPick }}
+        withCalls={tables.calls !== null}
         column={Math.max(0, (tables.column[focus] ?? 1) - 1)}
       />
     </>
@@ -158,14 +166,15 @@ function KnownSource(props: WindowProps): JSX.Element {
 function NoSource(props: {
   tables: ProfileTables;
   weights: Float64Array;
+  calls: Float64Array;
   file: string;
   frame: number;
   whole: number;
 }): JSX.Element {
-  const { tables, weights, file, frame, whole } = props;
+  const { tables, weights, calls, file, frame, whole } = props;
   const heat = useMemo(
-    () => heatLines(tables, weights, file, Number.POSITIVE_INFINITY),
-    [tables, weights, file],
+    () => heatLines(tables, weights, calls, file, Number.POSITIVE_INFINITY),
+    [tables, weights, calls, file],
   );
   if (file === '')
     return (
@@ -188,7 +197,7 @@ function NoSource(props: {
       </p>
       {lines.length > 0 && (
         <table class="bare-lines">
-          <caption>Own time by line</caption>
+          <caption>Time by line</caption>
           <tbody>
             {lines.map((line) => {
               const share = heat.byLine.get(line)! / whole;

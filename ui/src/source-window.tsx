@@ -1,11 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { markCalls } from './call-marks.ts';
 import { numberText, percentText, shareText, THIN } from './number-text.ts';
 import {
   cutLine,
   type FunctionStart,
   heatOf,
   LINE_HEIGHT,
+  type LineCall,
   type LineHeat,
   LONGEST_LINE,
   lineText,
@@ -32,12 +34,15 @@ export interface SourceWindowProps {
   start: number;
   column: number;
   hottest: number | undefined;
+  /** Lines of calls are known, where there are any. */
+  withCalls: boolean;
   onPick: (frame: number) => void;
 }
 
 /** A whole file in a scrolling window; only the lines near the visible ones exist. */
 export function SourceWindow(props: SourceWindowProps): JSX.Element {
   const { file, text, index, heat, starts, whole, frame, start, column, hottest, onPick } = props;
+  const withCalls = props.withCalls && heat.calls.size > 0;
   const scroller = useRef<HTMLElement>(null);
   const [view, see] = useState({ top: 0, height: 25 * LINE_HEIGHT });
   const lineCount = index.length - 1;
@@ -84,6 +89,7 @@ export function SourceWindow(props: SourceWindowProps): JSX.Element {
         line={line}
         text={lineText(text, index, line)}
         share={(heat.byLine.get(line) ?? 0) / whole}
+        calls={heat.calls.get(line)}
         starts={starts.get(line)}
         stopped={stops[stop] === line}
         column={line === start ? column : 0}
@@ -94,7 +100,10 @@ export function SourceWindow(props: SourceWindowProps): JSX.Element {
   return (
     <>
       <div class="source-legend">
-        <span class="hint">share of the profile, own time by line</span>
+        <span class="hint">
+          share of the profile by line:{' '}
+          {withCalls ? 'all of it, and the part in calls out of your code' : 'own time'}
+        </span>
         {stops.length > 0 && (
           <span class="source-steps push">
             <span aria-live="polite">
@@ -112,7 +121,10 @@ export function SourceWindow(props: SourceWindowProps): JSX.Element {
         )}
       </div>
       {/* A scroll bar below needs room too. */}
-      <div class="source-frame" style={{ height: `${Math.max(3, lineCount) * LINE_HEIGHT + 16}px` }}>
+      <div
+        class={`source-frame ${withCalls ? 'with-calls' : ''}`}
+        style={{ height: `${Math.max(3, lineCount) * LINE_HEIGHT + 16}px` }}
+      >
         <section
           class="source-scroll"
           ref={scroller}
@@ -157,6 +169,7 @@ interface LineProps {
   line: number;
   text: string;
   share: number;
+  calls: LineCall[] | undefined;
   starts: FunctionStart[] | undefined;
   /** The walk through hot lines is here. */
   stopped: boolean;
@@ -167,26 +180,41 @@ interface LineProps {
   onPick: (frame: number) => void;
 }
 
-function Line({ line, text, share, starts, stopped, column, whole, frame, onPick }: LineProps): JSX.Element {
+function Line(props: LineProps): JSX.Element {
+  const { line, text, share, calls, starts, stopped, column, whole, frame, onPick } = props;
   const heat = heatOf(share);
   const cut = cutLine(text, column);
   const selected = starts?.some((one) => one.frame === frame) ?? false;
+  const called = (calls?.reduce((sum, { weight }) => sum + weight, 0) ?? 0) / whole;
   return (
     <div class={`source-line ${heat} ${selected ? 'selected' : ''} ${stopped ? 'stopped' : ''}`}>
-      <span class="gutter">
+      <span class="gutter" title={calls && partsText(calls, share, whole)}>
         <span class="share">
           {heat === '' ? '' : `${percentText(share)}${heat === 'hot' ? `${THIN}%` : ''}`}
         </span>
+        <span class="called">{heatOf(called) === '' ? '' : `${percentText(called)}`}</span>
         <span class="number">{line}</span>
       </span>
       <code>
         {cut.before > 0 && <span class="cut">… {numberText(cut.before)} before </span>}
-        {cut.text}
+        {calls
+          ? markCalls(
+              cut.text,
+              calls.map(({ name }) => name),
+            ).map((part, i) => (part.call ? <u key={i + 0}>{part.text}</u> : part.text))
+          : cut.text}
         {cut.after > 0 && <span class="cut"> {numberText(cut.after)} more …</span>}
       </code>
       {starts && <Starts {...{ starts, whole, frame, onPick }} />}
     </div>
   );
+}
+
+/** `own 0.1 %, calls pbkdf2Sync 76.3 %`. */
+function partsText(calls: LineCall[], share: number, whole: number): string {
+  const own = calls.reduce((rest, { weight }) => rest - weight / whole, share);
+  const named = calls.map(({ name, weight }) => `${name} ${shareText(weight / whole)}`);
+  return `own ${shareText(Math.max(0, own))}, calls ${named.join(', ')}`;
 }
 
 /** Functions that begin on a line; a click selects one. */

@@ -1,5 +1,6 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { foldRooms, type Shape, weigh, wholeShape } from './call-shape.ts';
+import { type ChangeView, type FunctionTotals, type Sides, weighFunctions } from './difference-colours.ts';
 import { boxById, buildBottomUp, buildIcicle, type FlameTree, heaviestOf } from './flame-tree.ts';
 import { coverage, matchNames, type Query, readQuery } from './frame-search.ts';
 import { type Look, readHash, type View } from './hash-text.ts';
@@ -29,6 +30,7 @@ const pickedId = part('picked');
 const profileIndex = part('profile');
 const transforms = part('transforms');
 const widthBefore = part('widthBefore');
+const colourBy = part('colourBy');
 const sandwichWish = part('sandwich');
 
 /** What is pointed at or selected, for the line below the graph. Weights in the profile's unit. */
@@ -37,8 +39,8 @@ export interface Figures {
   total: number;
   self: number;
   whole: number;
-  /** Total on the other side of a comparison, and what changes are relative to. */
-  other: { total: number; whole: number } | null;
+  /** Of a comparison: this stack and its function in all stacks on both sides, and what changes are relative to. */
+  change: { stack: Sides; function: Sides; whole: number } | null;
   /** In the time-ordered chart: ms after window start. */
   span: readonly [from: number, to: number] | null;
 }
@@ -137,6 +139,17 @@ export const icicle: ReadonlySignal<FlameTree | null> = computed(() => {
     ? buildIcicle(now, tables, other, self)
     : buildIcicle(now, tables, self, other);
 });
+/** Of a comparison: totals of functions over all stacks of the picture. */
+export const functionTotals: ReadonlySignal<FunctionTotals | null> = computed(() => {
+  const [tables, now] = [profile.value, shape.value];
+  if (!tables?.before || !now) return null;
+  return weighFunctions(now, tables.name.length, tables.before, weights.value.self);
+});
+/** What colours and changes are about. */
+export const changeShown: ReadonlySignal<ChangeView> = computed(() => ({
+  widthBefore: widthBefore.value,
+  functions: colourBy.value === 'function' ? functionTotals.value : null,
+}));
 export const tree: ReadonlySignal<FlameTree | null> = computed(() => {
   const upright = icicle.value;
   return look.value === 'bottom-up' && upright && profile.value

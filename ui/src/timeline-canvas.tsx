@@ -202,7 +202,7 @@ function figuresOfSpan(box: TimelineBox): Figures {
     total: boxes && same >= 0 ? boxes.total[same]! : 0,
     self: boxes && same >= 0 ? boxes.self[same]! : 0,
     whole: boxes?.total[0] ?? 0,
-    other: null,
+    change: null,
     span: [box.from, box.to],
   };
 }

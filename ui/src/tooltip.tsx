@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
-import { changeText, durationText, shareText } from './number-text.ts';
+import { ChangeLine } from './change-line.tsx';
+import { durationText, shareText } from './number-text.ts';
 import { placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
-import { amountText, type Figures, profile, view } from './state.ts';
+import { amountText, type Figures, profile } from './state.ts';
 
 /** Name, place and numbers of the box under the pointer. `x`, `y` in px of the graph. */
 export function Tooltip({
@@ -30,7 +31,7 @@ export function Tooltip({
     <div class="tooltip" style={style} role="tooltip">
       <b>{frame < 0 ? rootLabel : tables.name[frame]}</b>
       {frame >= 0 && <div class="mono">{placeText(tables, frame) || room}</div>}
-      {figures.other ? (
+      {figures.change ? (
         <ChangeLine figures={figures} />
       ) : figures.span ? (
         <div>
@@ -45,21 +46,5 @@ export function Tooltip({
       )}
       {room !== '' && <div class="weak">{room}</div>}
     </div>
-  );
-}
-
-/** before → after → change, whichever side gives the width. */
-export function ChangeLine({ figures }: { figures: Figures }): JSX.Element | null {
-  const { other, total } = figures;
-  if (!other) return null;
-  const [before, after] = view.value.widthBefore ? [total, other.total] : [other.total, total];
-  const text = amountText.value;
-  const largest = Math.max(other.whole, 1e-12);
-  return (
-    <span class="change-line">
-      total {text(before)} → <b>{text(after)}</b>, {changeText((after - before) / largest)} of the whole
-      {before > 0 && ` (× ${(after / before).toFixed(2)})`}
-      {before === 0 && ' (new)'}
-    </span>
   );
 }
