@@ -60,6 +60,23 @@ describe('buildPageData', () => {
     expect(asked[0]).toBe('/srv/api-gateway/app/auth.js');
   });
 
+  it('knows the lines of calls where there is a source, and carries their weight', () => {
+    const { calls, frames } = page().profiles[0]!;
+    const named = Array.from(calls!.frame, (frame, k) => [
+      frames.name[frame],
+      frames.name[calls!.callee[k]!],
+      calls!.line[k],
+    ]);
+    expect(named).toContainEqual(['hashPassword', 'pbkdf2Sync', 41]);
+    const tree = drawLoginTree(2000);
+    const nameOf = (node: number) => tree.frames.name[tree.frame[node]!]!;
+    let below = 0;
+    for (let i = 0; i < tree.length; i++)
+      if (nameOf(i) === 'pbkdf2Sync' && nameOf(tree.parent[i]!) === 'hashPassword') below += tree.total[i]!;
+    expect(calls!.weight[0]).toBeCloseTo(below, -3);
+    expect(buildPageProfile('main', tree, { cwd: '' }).calls).toBeUndefined();
+  });
+
   it('names threads, main first, and rooms', () => {
     const data = page();
     expect(data.profiles.map((profile) => profile.thread)).toEqual(['main thread', 'worker 3 resize']);

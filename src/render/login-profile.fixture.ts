@@ -120,8 +120,11 @@ const DEP = (name: string, file: string, line: number): FrameText => [
 ];
 const CORE = (name: string, file: string, line: number): FrameText => ['core', name, `node:${file}`, line];
 
-/** A login server: 76 % in pbkdf2Sync below hashPassword, the rest spread over about `nodes` nodes. */
-export function drawLoginTree(nodes: number): CallTree {
+/**
+ * A login server: 76 % in pbkdf2Sync below hashPassword, the rest spread over about `nodes` nodes. `queued`: it also
+ * has 370 samples of `query` called from a promise.
+ */
+export function drawLoginTree(nodes: number, options: { queued?: boolean } = {}): CallTree {
   const random = drawn(7);
   const entry: FrameText[] = [
     CORE('processTicksAndRejections', 'internal/process/task_queues', 72),
@@ -149,6 +152,7 @@ export function drawLoginTree(nodes: number): CallTree {
     DEP('dispatch', 'router/lib/route.js', 98),
     APP('listProducts', 'routes/products.js', 12),
   ];
+  const query: FrameText[] = [APP('query', 'db.js', 19), ['native', 'writev'], ['kernel', 'tcp_sendmsg']];
   const stacks: Parameters<typeof drawTree>[0] = [
     { frames: [...derive, ['native', 'HMAC_Update'], ['native', 'sha512_block_data_order']], samples: 4120 },
     { frames: [...derive, ['native', 'HMAC_Final'], ['native', 'sha512_block_data_order']], samples: 2290 },
@@ -156,14 +160,12 @@ export function drawLoginTree(nodes: number): CallTree {
     { frames: hash, samples: 10, line: 41 },
     { frames: [...entry, APP('createSession', 'session.js', 64)], samples: 125 },
     { frames: [...list, APP('renderList', 'views/product.js', 30)], samples: 121 },
-    {
-      frames: [...list, APP('query', 'db.js', 19), ['native', 'writev'], ['kernel', 'tcp_sendmsg']],
-      samples: 370,
-    },
+    { frames: [...list, ...query], samples: 370 },
     { frames: [['gc', '(garbage collector)']], samples: 208 },
     { frames: [['idle', '(idle)']], samples: 420 },
     { frames: [['program', '(program)']], samples: 90 },
   ];
+  if (options.queued) stacks.push({ frames: [entry[0]!, ...query], samples: 370 });
   // The long tail: many small stacks, as real servers have.
   for (let grown = 60; grown < nodes; ) {
     const deep = 1 + Math.floor(random() * 12);

@@ -1,9 +1,11 @@
 import { HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
 import type { Bytes, Microseconds, Seconds } from '../base/units.ts';
+import { classifyThreads, readPoolSize, surveyThreads } from '../linux/thread-role.ts';
 import type { Action, EvidenceFile, RecordingManifest } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
+import { listNodeDescendants } from '../target/descendants.ts';
 import { startClock, type WindowClock } from './clock.ts';
 import { gatherSources } from './gather-sources.ts';
 import { decideLateFix, type RecordedThread, recordThreads } from './record-threads.ts';
@@ -74,6 +76,7 @@ export async function profileVisit(
         ? await attach(target.pid, { force: options.force, signal, watch: false })
         : await attachToUrl(target.url, { watch: false });
     visited.push({ child: undefined, attachment, threads: [] });
+    if (target.kind === 'process') notes.push(...describeLeftOut(target.pid, options));
     // One after the other: each opens the inspector's port for a moment, and there is one port.
     for (const pid of options.children) {
       onStep?.(`attaching to ${pid}`);
@@ -156,6 +159,26 @@ export async function profileVisit(
   await writer.finish(manifest);
   if (failure !== undefined) throw failure.error;
   return manifest;
+}
+
+/** Threads and processes that belong to the target and are not profiled: whoever misses them must know how to get them. */
+function describeLeftOut(pid: number, { workers, children }: ProfileVisitOptions): string[] {
+  const notes: string[] = [];
+  const survey = surveyThreads(pid);
+  const roles = classifyThreads(pid, survey, readPoolSize(pid));
+  // The bridge is a worker too, and told apart by its name only where Node names threads.
+  const isNamed = survey.threads.some(({ comm }) => comm.startsWith('holter'));
+  const others = [...roles.values()].filter((role) => role === 'worker').length - (isNamed ? 0 : 1);
+  if (!workers && others > 0)
+    notes.push(
+      `${others === 1 ? 'A worker thread was' : `${others} worker threads were`} not profiled: --threads does.`,
+    );
+  const below = listNodeDescendants(pid).filter((child) => !children.includes(child)).length;
+  if (below > 0)
+    notes.push(
+      `${below === 1 ? 'A Node process' : `${below} Node processes`} below it ${below === 1 ? 'was' : 'were'} not profiled: --children does.`,
+    );
+  return notes;
 }
 
 /** Records all threads of all visited processes while `during` runs. Returns the error that `during` or the target's main thread ended with. */

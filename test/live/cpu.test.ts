@@ -132,6 +132,7 @@ describe('on the Node most are on', () => {
     expect(performance.now() - begin).toBeLessThan(30_000);
     expect(result.stdout).toContain('mainWork');
     expect(result.stdout).toMatch(/early/);
+    expect(result.stdout).toContain('--threads');
     expect(JSON.parse(readFileSync(join(out, 'main.cpuprofile'), 'utf8')).samples.length).toBeGreaterThan(
       100,
     );

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { renderHtmlPage } from '../../src/render/html-page.ts';
 import {
@@ -62,6 +62,8 @@ const clickRow = (page: Page, row: number, options: { button?: 'right'; x?: numb
       position: { x: options.x ?? 40, y: row * ROW + 10 },
       ...(options.button ? { button: options.button } : {}),
     });
+/** Text with plain spaces. */
+const plain = async (place: Locator) => (await place.innerText()).replaceAll('\u2009', ' ');
 const boxes = (page: Page) =>
   page.evaluate(`Number(document.querySelector('${FLAME}').dataset.boxes)`) as Promise<number>;
 
@@ -387,18 +389,147 @@ describe('a page that cannot be read', () => {
   });
 });
 
+describe('the source panel', () => {
+  const line = (page: Page, number: number) =>
+    page.locator('.source-line', { has: page.locator('.number', { hasText: new RegExp(`^${number}$`) }) });
+
+  it('marks the line that calls what is expensive, with what is its own and what is called', async () => {
+    const page = await openProfile();
+    const hot = line(page, 41);
+    await expect.poll(() => hot.getAttribute('class')).toMatch(/\bhot\b/);
+    expect(await page.locator('.source-line.hot').count()).toBe(1);
+    expect(await plain(hot.locator('.share'))).toBe('82.3 %');
+    expect(await plain(hot.locator('.called'))).toBe('82.2');
+    expect(await hot.locator('u').allInnerTexts()).toEqual(['pbkdf2Sync']);
+    expect((await hot.locator('.gutter').getAttribute('title'))!.replaceAll('\u2009', ' ')).toBe(
+      'own 0.1 %, calls pbkdf2Sync 82.2 %',
+    );
+    expect(await plain(page.locator('.source-legend'))).toContain('calls out of your code');
+    expect(await line(page, 39).locator('.share').innerText()).toBe('');
+    await page.close();
+  });
+
+  it('counts the time range only', async () => {
+    const page = await openProfile();
+    const share = () => plain(line(page, 41).locator('.share'));
+    await expect.poll(share).toBe('82.3 %');
+    // In 3 ms there are 3 samples, all or two thirds of them in the call.
+    await page.evaluate("location.hash = '#t=24.001-24.004'");
+    await expect.poll(share).toMatch(/^(100|66\.7|33\.3)/);
+    await page.close();
+  });
+
+  it('is walked by keyboard: hot lines with brackets, functions with Enter', async () => {
+    const page = await openProfile();
+    await page.locator('.source-scroll').focus();
+    await page.keyboard.press(']');
+    await expect.poll(() => line(page, 41).getAttribute('class')).toContain('stopped');
+    expect(await plain(page.locator('.source-steps'))).toContain('hottest 1 of 1: line 41, 82.3 %');
+    await page.locator('.start', { hasText: 'hashPassword' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => foot(page).innerText()).toMatch(/hashPassword[\s\S]*hottest line 41/);
+    expect(await page.locator('.start[aria-pressed=true]').innerText()).toContain('hashPassword');
+    await page.close();
+  });
+
+  it('says why there is nothing to mark', async () => {
+    const page = await openProfile();
+    await page.locator('.frame-name', { hasText: /^query$/ }).click();
+    await expect
+      .poll(() => page.locator('#source').innerText())
+      .toContain('app/db.js:19: source not in the recording');
+    await page.close();
+  });
+});
+
+describe('the load panel', () => {
+  it('gives percentiles, corrected and as measured, outcomes and what to know', async () => {
+    const page = await openProfile({ state: 'load' });
+    const rows = await page.locator('.percentiles tbody tr').allInnerTexts();
+    const cells = Object.fromEntries(
+      rows.map((row) => {
+        const [label, ...values] = row.replaceAll('\u2009', ' ').split(/[\t\n]+/);
+        return [label, values];
+      }),
+    );
+    expect(cells).toMatchObject({
+      p50: ['190 ms', '190 ms'],
+      p95: ['556 ms', '556 ms'],
+      p99: ['737 ms', '640 ms'],
+      'p99.9': ['910 ms', '910 ms'],
+      max: ['981 ms', '760 ms'],
+    });
+    expect(await plain(page.locator('.load-facts'))).toMatch(/59\.7 responses\/s[\s\S]*10 of 600, 1\.7 %/);
+    expect(await plain(page.locator('.outcomes'))).toMatch(/200[\s\S]*590[\s\S]*503[\s\S]*7/);
+    expect(await page.locator('.load-notes').innerText()).toContain('coordinated omission');
+    await page.close();
+  });
+
+  it('is walked second by second with the arrow keys', async () => {
+    const page = await openProfile({ state: 'load' });
+    const slider = page.getByRole('slider', { name: /Second of the load test/ });
+    expect(await slider.getAttribute('aria-valuetext')).toBe('whole test');
+    await slider.focus();
+    const spoken = async () => (await slider.getAttribute('aria-valuetext'))!.replaceAll('\u2009', ' ');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(spoken).toMatch(/^second from 0 s: responses \d/);
+    for (let i = 0; i < 7; i++) await page.keyboard.press('ArrowRight');
+    await expect.poll(spoken).toMatch(/^second from 7 s: .*p99 \d+ ms/);
+    await page.keyboard.press('Shift+ArrowRight');
+    await expect.poll(spoken).toMatch(/^second from 9 s/);
+    expect(await plain(page.locator('.load-at'))).toContain('Second from 9 s');
+    await page.keyboard.press('Tab');
+    await expect.poll(spoken).toBe('whole test');
+    await page.close();
+  });
+});
+
+describe('the panel of actions', () => {
+  it.each([1440, 500])('keeps what was done readable beside a long effect, %d px', async (width) => {
+    const data = drawProfilePage();
+    data.target!.actions.push({
+      what: 'a guard stays for at most 10 minutes',
+      at: '2026-11-22T22:14:38.000Z',
+      pauseMs: 0,
+      effect: 'closes the inspector should the loop open it when it turns again',
+    });
+    const page = await opener.open(renderHtmlPage(data), { width });
+    const act = page.locator('.acts li').last();
+    const what = (await act.locator('span').first().boundingBox())!;
+    const effect = (await act.locator('.effect').boundingBox())!;
+    const whole = (await act.boundingBox())!;
+    expect(what.width).toBeGreaterThan(whole.width * 0.3);
+    if (width > 760) expect(effect.width).toBeLessThanOrEqual(whole.width / 2 + 1);
+    await page.close();
+  });
+});
+
 describe('the page of a comparison', () => {
+  const legend = (page: Page) => plain(page.locator('.difference-legend'));
+  const colour = (page: Page, name: string) =>
+    page.getByLabel('Colour of the boxes').getByRole('button', { name, exact: true });
+  /** Node of the first stack in which `callee` is called by `caller`: the id of its box. */
+  const stackOf = (caller: string, callee: string) => {
+    const { nodes, frames } = drawDifferencePage().profiles[0]!;
+    const nameOf = (node: number) => frames.name[nodes.frame[node]!];
+    const node = nodes.parent.findIndex((above, i) => nameOf(above) === caller && nameOf(i) === callee);
+    expect(node).toBeGreaterThan(0);
+    return node;
+  };
+  /** Red minus blue of the flame graph at the left edge of a row: > 0 is more, < 0 is less. */
+  const warmth = (page: Page, row: number) =>
+    page.evaluate(`(() => {
+      const canvas = document.querySelector('${FLAME}');
+      const ratio = canvas.width / canvas.clientWidth;
+      const [r, , b] = canvas.getContext('2d').getImageData(2 * ratio, (${row} * ${ROW} + 4) * ratio, 1, 1).data;
+      return r - b;
+    })()`) as Promise<number>;
+
   it('colours by change, gives the scale, and switches the width', async () => {
     const page = await openDifference();
-    expect(await page.locator('.difference-legend').innerText()).toMatch(
-      /−30\.0\s*% less[\s\S]*\+30\.0\s*% more/,
-    );
+    expect(await legend(page)).toMatch(/−15\.0 % less[\s\S]*\+15\.0 % more[\s\S]*change of the function/);
     const counts = await countColours(page, FLAME, ROOMS);
     expect(counts.native).toBe(0);
-    await page.keyboard.press('t');
-    const names = async () => (await page.locator('.flame-table').innerText()).replaceAll('\u2009', ' ');
-    await expect.poll(names).toContain('−21.6 %');
-    await page.keyboard.press('t');
     await page.getByLabel('Width of the boxes').getByRole('button', { name: 'Before' }).click();
     await expect.poll(() => hash(page)).toContain('d=before');
     await page.locator('#search').fill('createSession');
@@ -408,12 +539,48 @@ describe('the page of a comparison', () => {
     await page.close();
   });
 
-  it('says before, after and change of what is pointed at', async () => {
+  it('colours code that is called from elsewhere now by its own change, or by that of the stack', async () => {
+    const moved = stackOf('processTicksAndRejections', 'query');
+    const page = await openDifference({ hash: `#s=${moved}&z=${moved}` });
+    const below = () => plain(foot(page));
+    await expect
+      .poll(below)
+      .toMatch(/function 4\.36 → 2\.\d+ % \(× 0\.5\d\), −[12]\.\d % of the whole · this stack new, 2\.\d+ %/);
+    // Root, caller, and the box itself as wide as the window.
+    await expect.poll(() => warmth(page, 2)).toBeLessThan(0);
+    await page.keyboard.press('t');
+    await expect.poll(() => plain(page.locator('.flame-table thead'))).toContain('Change of function');
+    expect(await plain(page.locator('.flame-table tbody tr').first())).toMatch(/query[\s\S]*−[12]\.\d %/);
+    await page.keyboard.press('t');
+
+    await colour(page, 'Stack').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => hash(page)).toContain('k=stack');
+    await expect
+      .poll(below)
+      .toMatch(/this stack new, 2\.\d+ %, \+2\.\d % of the whole · function 4\.36 → 2\.\d+ % \(× 0\.5\d\)/);
+    await expect.poll(() => warmth(page, 2)).toBeGreaterThan(0);
+    expect(await legend(page)).toContain('change of this stack alone');
+    await page.keyboard.press('t');
+    await expect.poll(() => plain(page.locator('.flame-table thead'))).toContain('Change of stack');
+    expect(await plain(page.locator('.flame-table tbody tr').first())).toMatch(/query[\s\S]*\+2\.\d %/);
+    await page.goBack();
+    await page.goBack();
+    await expect.poll(() => colour(page, 'Function').getAttribute('aria-pressed')).toBe('true');
+    await page.close();
+  });
+
+  it('says before, after and change of what is pointed at, in the line below and beside the pointer', async () => {
     const page = await openDifference();
     await clickRow(page, 11);
+    // One stack only: there is no other figure to give.
     await expect
-      .poll(() => foot(page).innerText())
-      .toMatch(/total 89\.7\s*% → 69\.6\s*%, −20\.1\s*% of the whole/);
+      .poll(() => plain(foot(page)))
+      .toMatch(
+        /function 89\.7 → 80\.\d % \(× 0\.\d\d\), −\d+\.\d % of the whole\s+hottest|function 89\.7 → [\d.]+ % \(× [\d.]+\), −[\d.]+ % of the whole\s+Your code/,
+      );
+    expect(await plain(foot(page))).not.toContain('this stack');
+    await expect.poll(() => plain(page.getByRole('tooltip'))).toMatch(/function 89\.7 → /);
     await page.close();
   });
 
@@ -421,6 +588,39 @@ describe('the page of a comparison', () => {
     const page = await openDifference();
     await page.getByRole('button', { name: 'listProducts' }).first().click();
     await expect.poll(() => foot(page).innerText()).toContain('listProducts');
+    await page.close();
+  });
+
+  it('lists what changed: filters, sorts and picks by keyboard', async () => {
+    const page = await openDifference();
+    const panel = page.locator('.difference');
+    const rows = async () =>
+      (await panel.locator('tbody .frame-name').allInnerTexts()).map((one) => one.trim());
+    // By size of the change; what may be noise is left out.
+    expect(await rows()).toEqual(['listProducts', 'renderList', 'createSession']);
+    expect(await plain(panel.locator('tbody tr').first())).toMatch(
+      /2 %\s+6\.1 %\s+\+4\.1 pt[\s\S]*3\.\d × as much/,
+    );
+    const press = async (name: string | RegExp, key: string) => {
+      await panel.getByRole('button', { name }).focus();
+      await page.keyboard.press(key);
+    };
+    await press('Only significant', 'Space');
+    await expect.poll(rows).toEqual(['listProducts', 'renderList', 'createSession', 'hashPassword']);
+    await press(/^Less/, 'Enter');
+    await expect.poll(rows).toEqual(['createSession', 'hashPassword']);
+    expect(await panel.locator('tbody tr').first().innerText()).toContain('gone');
+    await press(/^More/, 'Enter');
+    await expect.poll(rows).toEqual(['listProducts', 'renderList']);
+    await press(/^All/, 'Enter');
+    await press(/^Function/, 'Enter');
+    await expect.poll(rows).toEqual(['createSession', 'hashPassword', 'listProducts', 'renderList']);
+    expect(await panel.locator('th').first().getAttribute('aria-sort')).toBe('descending');
+    await page.keyboard.press('/');
+    await page.keyboard.type('list');
+    await expect.poll(rows).toEqual(['listProducts', 'renderList']);
+    await press('renderList', 'Enter');
+    await expect.poll(() => plain(foot(page))).toMatch(/renderList[\s\S]*function new, /);
     await page.close();
   });
 });

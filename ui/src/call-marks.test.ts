@@ -17,7 +17,7 @@ it('marks calls by their last word, and nothing that only looks like one', () =>
 });
 
 it('keeps the text whole whatever the names are', () => {
-  for (const names of [[], ['(anonymous)'], ['a.*+?^${}()|[]\\\\'], ['get [Symbol.iterator]'], ['']])
+  for (const names of [[], ['(anonymous)'], ['a.*+?^$()|[]\\\\'], ['get [Symbol.iterator]'], ['']])
     expect(
       markCalls('x.*+(y) \u2028 z()', names)
         .map(({ text }) => text)

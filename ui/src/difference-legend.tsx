@@ -18,7 +18,7 @@ export function DifferenceLegend({ page }: { page: DifferencePage }): JSX.Elemen
       </span>
       <span class="hint">
         {colourBy === 'function'
-          ? 'change of the function in all its stacks, relative to the whole; boxes say before → after'
+          ? 'change of the function in all its stacks, relative to the whole; boxes say before → after, narrow ones how many times as much'
           : 'change of this stack alone, relative to the whole; moved code is new here and gone there'}
       </span>
       <span class="push controls">

@@ -18,6 +18,7 @@ it('every view comes back from its address', () => {
     look: 'sandwich',
     sandwich: 12,
     widthBefore: true,
+    colourBy: 'stack',
     transforms: [
       { kind: 'focus', frame: 3 },
       { kind: 'subtree', node: 812 },

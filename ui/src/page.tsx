@@ -102,8 +102,8 @@ function Difference({ page }: { page: DifferencePage }): JSX.Element {
       <Headline page={page} />
       <FlamePanel />
       <DifferencePanel data={page} matches={matches} onPick={pickRow} />
-      <Source />
       <NextPanel next={page.next} />
+      <Source />
     </>
   );
 }

@@ -12,6 +12,7 @@ import {
   lineToShow,
   rankSourceFiles,
   stripHeat,
+  weighCalls,
   weighFrames,
 } from './source-heat.ts';
 
@@ -58,6 +59,7 @@ function drawProfile(): ProfileTables {
   });
 }
 const tables = drawProfile();
+const none = new Float64Array(0);
 const frames = weighFrames(tables, tables.self);
 
 it('sums by function: totals once under recursion, native time charged to its caller, idle and GC to nobody', () => {
@@ -87,7 +89,7 @@ it('lists the files of the user by what is charged to them, then others with a s
 });
 
 it('gives lines their own time, of all paths and all functions of the file', () => {
-  const heat = heatLines(tables, tables.self, 'app/a.js', 40);
+  const heat = heatLines(tables, tables.self, none, 'app/a.js', 40);
   expect([...heat.byLine].sort()).toEqual([
     [13, 7],
     [14, 3],
@@ -95,19 +97,77 @@ it('gives lines their own time, of all paths and all functions of the file', () 
   ]);
   expect(heat.hottest).toEqual([31, 13, 14]);
   expect(heat.beyond).toBe(0);
-  expect(heatLines(tables, tables.self, 'app/a.js', 40, 2).hottest).toEqual([13, 14]);
+  expect(heatLines(tables, tables.self, none, 'app/a.js', 40, 2).hottest).toEqual([13, 14]);
 });
 
 it('keeps the mix of lines of a path in a time range', () => {
   const range = tables.self.map((_, node) => (node === 3 ? 2 : node === 2 ? 4 : 0));
-  const heat = heatLines(tables, range, 'app/a.js', 40);
+  const heat = heatLines(tables, range, none, 'app/a.js', 40);
   expect(heat.byLine.get(13)).toBe(4 + 1);
   expect(heat.byLine.get(14)).toBe(1);
   expect(heat.byLine.has(31)).toBe(false);
 });
 
+it('adds what calls cost to their lines, by call path in a time range', () => {
+  // walk calls sha on line 15 and, unknown to the source, gc; parse calls nothing.
+  const calls = {
+    frame: Int32Array.of(2),
+    callee: Int32Array.of(3),
+    line: Int32Array.of(15),
+    weight: Float64Array.of(50),
+  };
+  const known = { ...tables, calls };
+  const heat = heatLines(known, known.self, weighCalls(known, known.self), 'app/a.js', 40);
+  expect(heat.hottest).toEqual([15, 31, 13, 14]);
+  expect(heat.byLine.get(15)).toBe(50);
+  expect(heat.calls.get(15)).toEqual([{ name: 'sha', weight: 50 }]);
+  expect([...heat.calls.keys()]).toEqual([15]);
+  const twice = known.self.map((weight) => weight * 2);
+  expect(Array.from(weighCalls(known, twice))).toEqual([100]);
+  const without = known.self.map((weight, node) => (node === 4 ? 0 : weight));
+  expect(Array.from(weighCalls(known, without))).toEqual([0]);
+  expect(weighCalls(tables, twice)).toHaveLength(0);
+  expect(heatLines(known, known.self, weighCalls(known, known.self), 'app/a.js', 40, 4).calls.size).toBe(0);
+});
+
+it('counts below a call all that is not the user\u2019s again, each once', () => {
+  // root > f (user) > open (core) > read (native) ; open > g (user) > read ; f > other (core) > open
+  const rooms = ['native', 'user', 'core', 'native', 'user', 'core'].map(room);
+  const chain = openProfile({
+    thread: 'main',
+    unit: 'samples',
+    from: 0,
+    to: 0,
+    frames: {
+      name: ['(root)', 'f', 'open', 'read', 'g', 'other'],
+      file: rooms.map(() => 'app/a.js'),
+      line: new Int32Array(6),
+      column: new Int32Array(6),
+      room: Uint8Array.from(rooms),
+      package: rooms.map(() => ''),
+    },
+    nodes: {
+      //                     root f  open read g  read other open
+      parent: Int32Array.of(-1, 0, 1, 2, 2, 4, 1, 6),
+      frame: Int32Array.of(0, 1, 2, 3, 4, 3, 5, 2),
+      self: Float64Array.of(0, 1, 2, 4, 8, 16, 32, 64),
+    },
+    samples: { time: new Float64Array(0), node: new Int32Array(0), weight: new Float64Array(0) },
+    lines: { node: new Int32Array(0), line: new Int32Array(0), weight: new Float64Array(0) },
+    calls: {
+      frame: Int32Array.of(1, 4),
+      callee: Int32Array.of(2, 3),
+      line: Int32Array.of(2, 9),
+      weight: Float64Array.of(6, 16),
+    },
+    blamedNodes: [],
+  });
+  // A copy is another time range to the page; the sums are the same as those of the recording.
+  expect(Array.from(weighCalls(chain, chain.self.slice()))).toEqual([2 + 4, 16]);
+});
+
 it('says what fell behind the end of the text', () => {
-  const heat = heatLines(tables, tables.self, 'app/a.js', 20);
+  const heat = heatLines(tables, tables.self, none, 'app/a.js', 20);
   expect(heat.beyond).toBe(20);
   expect(heat.hottest).toEqual([13, 14]);
 });
@@ -166,6 +226,7 @@ it('puts every line into the strip, the last one too', () => {
       [20_000, 3],
       [10_000, 4],
     ]),
+    calls: new Map(),
     hottest: [],
     beyond: 0,
   };

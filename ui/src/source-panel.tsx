@@ -155,7 +155,7 @@ function KnownSource(props: WindowProps): JSX.Element {
       )}
       <SourceWindow
         {...{ file, text, index, heat, starts, whole, frame, start, hottest, onPick }}
-        withCalls={tables.calls !== null}
+        withLines={tables.lines.node.length > 0}
         column={Math.max(0, (tables.column[focus] ?? 1) - 1)}
       />
     </>

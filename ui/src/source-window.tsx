@@ -34,15 +34,15 @@ export interface SourceWindowProps {
   start: number;
   column: number;
   hottest: number | undefined;
-  /** Lines of calls are known, where there are any. */
-  withCalls: boolean;
+  /** Whether the profile knows own times by line. */
+  withLines: boolean;
   onPick: (frame: number) => void;
 }
 
 /** A whole file in a scrolling window; only the lines near the visible ones exist. */
 export function SourceWindow(props: SourceWindowProps): JSX.Element {
   const { file, text, index, heat, starts, whole, frame, start, column, hottest, onPick } = props;
-  const withCalls = props.withCalls && heat.calls.size > 0;
+  const withCalls = heat.calls.size > 0;
   const scroller = useRef<HTMLElement>(null);
   const [view, see] = useState({ top: 0, height: 25 * LINE_HEIGHT });
   const lineCount = index.length - 1;
@@ -99,27 +99,26 @@ export function SourceWindow(props: SourceWindowProps): JSX.Element {
   }
   return (
     <>
-      <div class="source-legend">
-        <span class="hint">
-          share of the profile by line:{' '}
-          {withCalls ? 'all of it, and the part in calls out of your code' : 'own time'}
-        </span>
-        {stops.length > 0 && (
-          <span class="source-steps push">
-            <span aria-live="polite">
-              {stop < 0
-                ? `${stops.length === MOST_STOPS ? `${MOST_STOPS}+` : stops.length} ${stops.length === 1 ? 'line' : 'lines'} with time`
-                : `hottest ${stop + 1} of ${stops.length}: line ${stops[stop]}, ${shareText(heat.byLine.get(stops[stop]!)! / whole)}`}
+      {heat.hottest.length > 0 && (
+        <div class="source-legend">
+          <span class="hint">{legend(props.withLines, withCalls)}</span>
+          {stops.length > 0 && (
+            <span class="source-steps push">
+              <span aria-live="polite">
+                {stop < 0
+                  ? `${stops.length === MOST_STOPS ? `${MOST_STOPS}+` : stops.length} ${stops.length === 1 ? 'line' : 'lines'} with time`
+                  : `hottest ${stop + 1} of ${stops.length}: line ${stops[stop]}, ${shareText(heat.byLine.get(stops[stop]!)! / whole)}`}
+              </span>
+              <button type="button" class="control" onClick={() => walk(-1)} title="[ in the text">
+                ↑<span class="unseen">Previous hot line</span>
+              </button>
+              <button type="button" class="control" onClick={() => walk(1)} title="] in the text">
+                ↓<span class="unseen">Next hot line</span>
+              </button>
             </span>
-            <button type="button" class="control" onClick={() => walk(-1)} title="[ in the text">
-              ↑<span class="unseen">Previous hot line</span>
-            </button>
-            <button type="button" class="control" onClick={() => walk(1)} title="] in the text">
-              ↓<span class="unseen">Next hot line</span>
-            </button>
-          </span>
-        )}
-      </div>
+          )}
+        </div>
+      )}
       {/* A scroll bar below needs room too. */}
       <div
         class={`source-frame ${withCalls ? 'with-calls' : ''}`}
@@ -163,6 +162,12 @@ export function SourceWindow(props: SourceWindowProps): JSX.Element {
       </div>
     </>
   );
+}
+
+function legend(withLines: boolean, withCalls: boolean): string {
+  if (!withLines)
+    return 'share of the profile by line: calls out of your code, own times are not known by line';
+  return `share of the profile by line: ${withCalls ? 'all of it, and the part in calls out of your code' : 'own time'}`;
 }
 
 interface LineProps {
