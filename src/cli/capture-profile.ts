@@ -62,7 +62,7 @@ export async function captureProfile(options: CaptureOptions): Promise<string> {
     let visited: VisitTarget;
     if (target === undefined) {
       progress.step('starting');
-      started = await startTarget(command);
+      started = await startTarget(command, signal);
       visited = { kind: 'process', pid: started.pid, info: readTargetInfo(started.pid) };
     } else visited = await resolveTarget(target);
     const prepared = await options.prepare?.({ target: visited, started, signal, progress });

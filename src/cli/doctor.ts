@@ -148,7 +148,7 @@ async function capture(
     let visited: VisitTarget;
     if (target === undefined) {
       progress.step('starting');
-      started = await startTarget(command);
+      started = await startTarget(command, signal);
       visited = { kind: 'process', pid: started.pid, info: readTargetInfo(started.pid) };
     } else visited = await resolveTarget(target);
     const label =

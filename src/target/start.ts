@@ -2,25 +2,28 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HolterError } from '../base/errors.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
+import { listNodeDescendants } from './descendants.ts';
 import { checkSignalGate } from './gate.ts';
+import { describeProcess } from './node-process.ts';
 
 export interface StartedTarget {
   pid: number;
   child: ChildProcess;
-  /** Ends what was started: SIGTERM, after 5 s SIGKILL. */
+  /** Ends what was started and all that it started in turn: SIGTERM, after 5 s SIGKILL. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts `command` (`-- node app.js …`) and waits until it can be attached to. Its output goes to our stderr, so that
  * stdout stays the result's.
- * @throws HolterError E_START_FAILED when it cannot be started or ends at once
+ * @throws HolterError E_START_FAILED when it cannot be started, ends at once, or starts no Node process; E_INTERRUPTED
  */
-export async function startTarget(command: readonly string[]): Promise<StartedTarget> {
+export async function startTarget(command: readonly string[], signal?: AbortSignal): Promise<StartedTarget> {
   const [file, ...args] = command;
   if (file === undefined)
     throw new HolterError('E_USAGE', 'nothing to start after --', { hint: 'holter doctor -- node app.js' });
-  const child = spawn(file, args, { stdio: ['ignore', 2, 2] });
+  // A group of its own: `npm start` and shells do not pass a signal on to the app, and Ctrl-C is ours to answer.
+  const child = spawn(file, args, { stdio: ['ignore', 2, 2], detached: true });
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) =>
       reject(new HolterError('E_START_FAILED', `cannot start ${file}: ${error.message}`, { cause: error })),
@@ -38,29 +41,57 @@ export async function startTarget(command: readonly string[]): Promise<StartedTa
   failure.catch(() => {
     failed = true;
   });
+  const stop = async (): Promise<void> => {
+    if (child.pid === undefined) return;
+    signalGroup(child.pid, 'SIGTERM');
+    const deadline = performance.now() + STOP_LIMIT_MS;
+    while (signalGroup(child.pid, 0) && performance.now() < deadline) await sleep(20);
+    signalGroup(child.pid, 'SIGKILL');
+  };
   const ready = async (): Promise<number> => {
+    const deadline = performance.now() + START_LIMIT_MS;
     while (!failed) {
-      const { pid } = child;
-      // The gate opens when Node has set up its signals; before that the signal would kill it.
-      if (pid !== undefined && readProcessStat(pid) !== undefined && checkSignalGate(pid).safe) {
+      if (signal?.aborted) throw new HolterError('E_INTERRUPTED', 'interrupted before the app had started');
+      const pid = child.pid === undefined ? undefined : findNode(child.pid);
+      if (pid !== undefined) {
         await sleep(300);
         return pid;
       }
+      if (performance.now() > deadline)
+        throw new HolterError(
+          'E_START_FAILED',
+          `${command.join(' ')} started no Node.js process within ${START_LIMIT_MS / 1000} s`,
+          { hint: 'start it yourself and give its pid (holter ps)' },
+        );
       await sleep(20);
     }
     return failure;
   };
-  const pid = await Promise.race([ready(), failure]);
-  return {
-    pid,
-    child,
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), 5000);
-      await ended;
-      clearTimeout(killer);
-    },
-  };
+  try {
+    return { pid: await Promise.race([ready(), failure]), child, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What was started, or the first Node process below it (`sh -c 'node app.js'`), once it may be signalled. */
+function findNode(pid: number): number | undefined {
+  const isNode = (one: number) => describeProcess(one)?.kind === 'node';
+  // The gate opens when Node has set up its signals; before that the signal would kill it.
+  const isReady = (one: number) => readProcessStat(one) !== undefined && checkSignalGate(one).safe;
+  return isNode(pid) ? (isReady(pid) ? pid : undefined) : listNodeDescendants(pid).find(isReady);
+}
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 5000;
+
+/** Signals all processes of a group; false when there is none left (one nobody has waited for yet does not count). */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,6 +175,27 @@ describe('on the Node most are on', () => {
     expect(share(live, 'remember')).toBeGreaterThan(share(live, 'churn'));
     const all = await runJson(['heap', 'sample', String(target.pid), '-d', '2s', '--all']);
     expect(share(all, 'churn')).toBeGreaterThan(share(all, 'remember'));
+  });
+
+  test('flame ends what it started, through a shell too, and also when the load fails', async () => {
+    const script = example('05-slow-server/server-3.js');
+    const mark = `holter-test-${process.pid}-${Date.now()}`;
+    const alive = () =>
+      readdirSync('/proc').filter((pid) => {
+        try {
+          return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+        } catch {
+          return false;
+        }
+      });
+    const command = ['sh', '-c', `"${process.execPath}" "${script}" ${mark}; exit 3`];
+    const json = await runJson(['flame', '--load', '/', '-d', '1s', '--warmup', '0s', '--', ...command]);
+    expect(json.load?.requests.ok).toBeGreaterThan(0);
+    expect(alive()).toEqual([]);
+    const failed = await runHolter(['flame', '--load', 'http://127.0.0.1:1/', '-d', '1s', '--', ...command]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('E_LOAD_FAILED');
+    expect(alive()).toEqual([]);
   });
 
   test('05 slow server: shares of 1 : 2, throughput and p99 before and after, and the difference per request', async () => {
