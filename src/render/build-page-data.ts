@@ -123,14 +123,14 @@ function roundTimes(times: Float64Array): Float64Array {
 /**
  * Samples a page carries at most: its time chart has 1500 pixels, and more make a page that no browser likes to open.
  */
-const MAX_SAMPLES = 1_000_000;
+export const MAX_PAGE_SAMPLES = 1_000_000;
 
 /**
  * Of too many samples every nth, each with the weight of all it stands for. Weights of nodes are not made from them, so
  * that only what is counted inside a time range is estimated.
  */
 function thinSamples(samples: CallTree['samples']): CallTree['samples'] {
-  const step = Math.ceil(samples.time.length / MAX_SAMPLES);
+  const step = Math.ceil(samples.time.length / MAX_PAGE_SAMPLES);
   if (step <= 1) return samples;
   const length = Math.ceil(samples.time.length / step);
   const time = new Float64Array(length);

@@ -5,7 +5,7 @@ import type { CpuSummary } from '../cpu/summary.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
-import { buildPageProfile } from './build-page-data.ts';
+import { buildPageProfile, MAX_PAGE_SAMPLES } from './build-page-data.ts';
 import type {
   DifferencePage,
   PageDifferenceRow,
@@ -59,7 +59,7 @@ export function buildProfilePage(input: ProfilePageInput): ProfilePage {
     headline: input.headline,
     details: input.details,
     facts: input.facts,
-    warnings: input.warnings,
+    warnings: [...input.warnings, ...thinned(input.profiles)],
     ...(input.load === undefined ? {} : { load: input.load }),
     ...(manifest === undefined
       ? {}
@@ -72,6 +72,15 @@ export function buildProfilePage(input: ProfilePageInput): ProfilePage {
         }),
     next: input.next,
   };
+}
+
+function thinned(profiles: readonly NamedTree[]): string[] {
+  return profiles
+    .filter(({ tree }) => tree.samples.time.length > MAX_PAGE_SAMPLES)
+    .map(
+      ({ name, tree }) =>
+        `${name}: the chart and time ranges use every ${Math.ceil(tree.samples.time.length / MAX_PAGE_SAMPLES)}th of ${formatNumber(tree.samples.time.length)} samples; all other numbers are of all.`,
+    );
 }
 
 export interface DifferencePageInput

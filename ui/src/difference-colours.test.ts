@@ -10,7 +10,8 @@ import {
   sidesText,
   weighFunctions,
 } from './difference-colours.ts';
-import { buildIcicle } from './flame-tree.ts';
+import { buildBottomUp, buildIcicle } from './flame-tree.ts';
+import { buildSandwich } from './sandwich.ts';
 import { drawTables } from './text-tables.fixture.ts';
 
 const tables = drawTables('u:main u:slower 60\nu:main u:same 30\nu:main u:gone 10');
@@ -61,6 +62,16 @@ it('counts a function in all its stacks, gone ones too, recursion once', () => {
     expect(changeOf(tree, price, { widthBefore, functions })).toBeCloseTo(-18 / 155);
     const alone = sidesOf(tree, price, { widthBefore, functions: null });
     expect(alone).toEqual(widthBefore ? { before: 55_000, after: 0 } : { before: 0, after: 37_000 });
+    // Turned around the stacks that are gone count as well: from graphs of both sides.
+    const both = buildIcicle(shape, moved, sides[widthBefore ? 0 : 1], sides[widthBefore ? 1 : 0], true);
+    const how = { widthBefore, functions: null };
+    const bottomUp = buildBottomUp(both, moved);
+    const first = Array.from(bottomUp.frame).findIndex((frame) => moved.name[frame] === 'price');
+    expect(sidesOf(bottomUp, first, how)).toEqual({ before: 55_000, after: 37_000 });
+    expect(sidesOf(bottomUp, 0, how)).toEqual({ before: 155_000, after: 137_000 });
+    const { callers, callees } = buildSandwich(both, moved, tree.frame[price]!)!;
+    expect(sidesOf(callers, 0, how)).toEqual({ before: 55_000, after: 37_000 });
+    expect(sidesOf(callees, 0, how)).toEqual({ before: 55_000, after: 37_000 });
     expect(fullChange(tree, { widthBefore, functions })).toBeLessThan(
       fullChange(tree, { widthBefore, functions: null }) + 1e-9,
     );

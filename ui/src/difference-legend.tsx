@@ -1,14 +1,12 @@
 import type { JSX } from 'preact';
 import type { DifferencePage } from '../../src/render/page-data.ts';
-import { fullChange } from './difference-colours.ts';
 import { changeText } from './number-text.ts';
-import { changeShown, changeView, icicle, view } from './state.ts';
+import { changeView, fullColour, view } from './state.ts';
 
 /** Scale of the colours, what they stand for, and which side gives the width. */
 export function DifferenceLegend({ page }: { page: DifferencePage }): JSX.Element {
-  const boxes = icicle.value;
   const { widthBefore, colourBy } = view.value;
-  const full = boxes ? fullChange(boxes, changeShown.value) : 0;
+  const full = fullColour.value ?? 0;
   return (
     <div class="difference-legend">
       <span class="scale">

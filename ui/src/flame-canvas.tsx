@@ -2,7 +2,7 @@ import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ROW } from './box-paint.ts';
-import { fullChange, sidesOf } from './difference-colours.ts';
+import { sidesOf } from './difference-colours.ts';
 import { moveInFlame } from './flame-keys.ts';
 import { FlamePainter } from './flame-painter.ts';
 import { boxId, type FlameTree } from './flame-tree.ts';
@@ -15,9 +15,9 @@ import {
   changeShown,
   changeView,
   type Figures,
+  fullColour,
   functionTotals,
   hovered,
-  icicle,
   markedFrames,
   matches,
   movedByHand,
@@ -98,7 +98,7 @@ export function FlameCanvas(props: FlameCanvasProps): JSX.Element {
       rootLabel: props.rootLabel,
       zoomed: zoomed.value,
       flip,
-      fullChange: boxes.other && icicle.value ? fullChange(icicle.value, changeShown.value) : null,
+      fullChange: fullColour.value,
       changes: changeShown.value,
       amount: amountText.value,
       width: width.value,

@@ -43,12 +43,16 @@ export interface Draft {
   other: ArrayLike<number> | null;
 }
 
-/** Callers above, callees below. `other`: self weight by node of the profile on the other side of a comparison. */
+/**
+ * Callers above, callees below. `other`: self weight by node of the profile on the other side of a comparison. `both`:
+ * boxes that only the other side has stay, without width; graphs that are put together anew from this one need them.
+ */
 export function buildIcicle(
   shape: Shape,
   tables: ProfileTables,
   self: Float64Array,
   other: Float64Array | null = null,
+  both = false,
 ): FlameTree {
   const { length, parent, frame, origin } = shape;
   const draft: Draft = {
@@ -59,7 +63,7 @@ export function buildIcicle(
     self: weigh(shape, self),
     other: other && weigh(shape, other),
   };
-  const { tree, placed } = arrange(draft, tables);
+  const { tree, placed } = arrange(draft, tables, both);
   for (let i = 0; i < shape.ofNode.length; i++) {
     const node = shape.ofNode[i]!;
     tree.ofNode[i] = node < 0 ? -1 : placed[node]!;
@@ -67,7 +71,7 @@ export function buildIcicle(
   return tree;
 }
 
-/** What is on top of the stack first, its callers below. */
+/** What is on top of the stack first, its callers below. Of a comparison from a graph of both sides. */
 export function buildBottomUp(icicle: FlameTree, tables: ProfileTables): FlameTree {
   const leaves: number[] = [];
   const other = icicle.other && selfOfOther(icicle);
@@ -147,7 +151,11 @@ export function invert(
 }
 
 /** Preorder, siblings by weight, idle always last. `placed`: box by node of the draft, −1 without weight. */
-export function arrange(draft: Draft, tables: ProfileTables): { tree: FlameTree; placed: Int32Array } {
+export function arrange(
+  draft: Draft,
+  tables: ProfileTables,
+  both = false,
+): { tree: FlameTree; placed: Int32Array } {
   const n = draft.length;
   const total = Float64Array.from(draft.self);
   const other = draft.other && Float64Array.from(draft.other);
@@ -155,7 +163,7 @@ export function arrange(draft: Draft, tables: ProfileTables): { tree: FlameTree;
     total[draft.parent[i]!]! += total[i]!;
     if (other) other[draft.parent[i]!]! += other[i]!;
   }
-  const { from, child, kept } = sortedChildren(draft, total, tables);
+  const { from, child, kept } = sortedChildren(draft, total, both ? other : null, tables);
   const tree: FlameTree = {
     length: kept,
     parent: new Int32Array(kept),
@@ -207,20 +215,23 @@ export function arrange(draft: Draft, tables: ProfileTables): { tree: FlameTree;
 function sortedChildren(
   draft: Draft,
   total: Float64Array,
+  /** Weights that are reason enough to stay, too. */
+  other: Float64Array | null,
   tables: ProfileTables,
 ): { from: Int32Array; child: Int32Array; kept: number } {
   const n = draft.length;
   const from = new Int32Array(n + 2);
   let kept = Math.min(1, n);
+  const stays = (i: number) => total[i]! > 0 || (other !== null && other[i]! > 0);
   for (let i = 1; i < n; i++) {
-    if (!(total[i]! > 0)) continue;
+    if (!stays(i)) continue;
     from[draft.parent[i]! + 2]!++;
     kept++;
   }
   for (let i = 2; i < from.length; i++) from[i]! += from[i - 1]!;
   const child = new Int32Array(Math.max(0, kept - 1));
   // from[p + 1] walks from the start of p's children to their end, which is where from[p + 1] belongs.
-  for (let i = 1; i < n; i++) if (total[i]! > 0) child[from[draft.parent[i]! + 1]!++] = i;
+  for (let i = 1; i < n; i++) if (stays(i)) child[from[draft.parent[i]! + 1]!++] = i;
   const idle = (i: number) => (tables.room[draft.frame[i]!] === IDLE ? 1 : 0);
   const order = (a: number, b: number) => idle(a) - idle(b) || total[b]! - total[a]! || a - b;
   for (let i = 0; i < n; i++) {

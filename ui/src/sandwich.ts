@@ -21,7 +21,7 @@ export interface Sandwich {
 /**
  * Callers and callees of a function, from the flame graph as it is shown. Under recursion only the outermost call
  * counts: its callers above, everything below it, inner calls included, beneath; so both halves have the same weight.
- * null when the function is not in the graph.
+ * null when the function is not in the graph. Of a comparison from a graph of both sides.
  */
 export function buildSandwich(icicle: FlameTree, tables: ProfileTables, frame: number): Sandwich | null {
   const outer: number[] = [];
@@ -40,7 +40,7 @@ export function buildSandwich(icicle: FlameTree, tables: ProfileTables, frame: n
     total += icicle.total[i]!;
     covered = icicle.end[i]!;
   }
-  if (outer.length === 0) return null;
+  if (!(total > 0)) return null;
   const heaviest = outer.reduce((best, i) => (icicle.total[i]! > icicle.total[best]! ? i : best), outer[0]!);
   const above = outer.map((i) => icicle.parent[i]!);
   const root = { frame, origin: icicle.origin[heaviest]! };

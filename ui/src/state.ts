@@ -1,6 +1,12 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { foldRooms, type Shape, weigh, wholeShape } from './call-shape.ts';
-import { type ChangeView, type FunctionTotals, type Sides, weighFunctions } from './difference-colours.ts';
+import {
+  type ChangeView,
+  type FunctionTotals,
+  fullChange,
+  type Sides,
+  weighFunctions,
+} from './difference-colours.ts';
 import { boxById, buildBottomUp, buildIcicle, type FlameTree, heaviestOf } from './flame-tree.ts';
 import { coverage, matchNames, type Query, readQuery } from './frame-search.ts';
 import { type Look, readHash, type View } from './hash-text.ts';
@@ -130,15 +136,20 @@ export const roomWeights: ReadonlySignal<Float64Array> = computed(() => {
   return out;
 });
 
-export const icicle: ReadonlySignal<FlameTree | null> = computed(() => {
+function buildUpright(both: boolean): FlameTree | null {
   const [tables, now] = [profile.value, shape.value];
   if (!tables || !now) return null;
   const { self } = weights.value;
   const other = tables.before;
   return other && widthBefore.value
-    ? buildIcicle(now, tables, other, self)
-    : buildIcicle(now, tables, self, other);
-});
+    ? buildIcicle(now, tables, other, self, both)
+    : buildIcicle(now, tables, self, other, both);
+}
+export const icicle: ReadonlySignal<FlameTree | null> = computed(() => buildUpright(false));
+/** What bottom-up and sandwich are made from: in a comparison with the stacks that only the other side has. */
+const bothSides: ReadonlySignal<FlameTree | null> = computed(() =>
+  profile.value?.before ? buildUpright(true) : icicle.value,
+);
 /** Of a comparison: totals of functions over all stacks of the picture. */
 export const functionTotals: ReadonlySignal<FunctionTotals | null> = computed(() => {
   const [tables, now] = [profile.value, shape.value];
@@ -151,10 +162,16 @@ export const changeShown: ReadonlySignal<ChangeView> = computed(() => ({
   functions: colourBy.value === 'function' ? functionTotals.value : null,
 }));
 export const tree: ReadonlySignal<FlameTree | null> = computed(() => {
-  const upright = icicle.value;
-  return look.value === 'bottom-up' && upright && profile.value
-    ? buildBottomUp(upright, profile.value)
-    : upright;
+  if (look.value !== 'bottom-up') return icicle.value;
+  const upright = bothSides.value;
+  return upright && profile.value ? buildBottomUp(upright, profile.value) : upright;
+});
+/** Change that gets the full colour in a comparison, null without one: the largest in what is shown. */
+export const fullColour: ReadonlySignal<number | null> = computed(() => {
+  const [upright, boxes] = [icicle.value, tree.value];
+  if (!upright?.other || !boxes) return null;
+  const how = changeShown.value;
+  return Math.max(fullChange(upright, how), boxes === upright ? 0 : fullChange(boxes, how));
 });
 
 export const asked: ReadonlySignal<Query> = computed(() => readQuery(query.value));
@@ -223,7 +240,7 @@ export const sandwichFrame: ReadonlySignal<number> = computed(() => {
   return best < 0 ? -1 : boxes.frame[best]!;
 });
 export const sandwich: ReadonlySignal<Sandwich | null> = computed(() => {
-  const [tables, boxes] = [profile.value, icicle.value];
+  const [tables, boxes] = [profile.value, bothSides.value];
   return tables && boxes && sandwichFrame.value >= 0
     ? buildSandwich(boxes, tables, sandwichFrame.value)
     : null;
