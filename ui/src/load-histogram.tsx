@@ -9,7 +9,15 @@ const percent = (share: number): string => `${100 * share}%`;
 /** Latency histogram, logarithmic axis, with lines at the percentiles. */
 export function LoadHistogram({ load }: { load: LoadResult }): JSX.Element {
   const histogram = useMemo(() => buildHistogram(load), [load]);
-  if (histogram === null) return <p class="empty">No response, so no latencies.</p>;
+  // The summary of another load tool has percentiles, but not what they were made of.
+  if (histogram === null)
+    return (
+      <p class="empty">
+        {load.requests.ok + load.requests.non2xx > 0
+          ? 'The load tool gave no histogram.'
+          : 'No response, so no latencies.'}
+      </p>
+    );
   const { axis, boxes, marks, levels } = histogram;
   return (
     <figure class="histogram">
