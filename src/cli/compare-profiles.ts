@@ -11,10 +11,11 @@ import { renderHtmlPage } from '../render/html-page.ts';
 import { openInBrowser } from './browser.ts';
 import { shown } from './cpu.ts';
 import type { DiffOptions } from './cpu-diff.ts';
+import { waitingCorrection } from './kernel-time-notes.ts';
 import { parseChoice, terminalStyle } from './options.ts';
 import { type ExitCode, print } from './outcome.ts';
 import { temporaryPath } from './output-files.ts';
-import { shorten } from './present-profile.ts';
+import { shorten, withMerged } from './present-profile.ts';
 import { type ProfileInput, readProfileInput } from './profile-input.ts';
 import { HOLTER_VERSION } from './version.ts';
 
@@ -26,15 +27,22 @@ export async function runDiff(before: string, after: string, options: DiffOption
     throw new HolterError('E_USAGE', `a comparison cannot be written as ${wrong}`, {
       hint: '.html, .md or .json',
     });
-  const [a, b] = [await readProfileInput(before), await readProfileInput(after)];
+  // Of a cluster all processes together: what one of them serves more, another serves less.
+  const [a, b] = [withMerged(await readProfileInput(before)), withMerged(await readProfileInput(after))];
+  const waiting = waitingCorrection(a.kernelTime, b.kernelTime);
   const difference = compareProfiles(a.profiles[0]!.tree, b.profiles[0]!.tree, {
     normalise: chooseNormalisation(a, b, options),
+    ...(waiting === undefined ? {} : { runShare: waiting.runShare }),
     beforeName: shorten(before),
     afterName: shorten(after),
     ...(a.recordedAt === undefined ? {} : { beforeRecordedAt: a.recordedAt }),
     ...(b.recordedAt === undefined ? {} : { afterRecordedAt: b.recordedAt }),
   });
   const notes = [a, b].flatMap((input) => input.notes.map((note) => `${shorten(input.path)}: ${note}`));
+  const threads = [a, b].find(({ profiles, manifest }) => manifest !== undefined && profiles.length > 1);
+  if (threads !== undefined && threads.files !== undefined)
+    notes.push('Only the main threads are compared; worker threads are in each profile by itself.');
+  if (waiting?.note !== undefined && difference.normalisation !== 'total') notes.unshift(waiting.note);
   difference.notes.push(...notes);
   const html = () =>
     renderHtmlPage(

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
+import { readProcessStat } from '../linux/process-stat.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { runLoad } from '../load/run-load.ts';
 import { type LoadCommandResult, runLoadCommand } from '../load/run-load-command.ts';
@@ -102,6 +103,8 @@ async function runFlame(
     options.rate === undefined ? undefined : parseCount(options.rate, '--rate', { min: 1, max: 1e6 });
   const { files, folder } = sortOutputs(options.out);
   const { load } = options;
+  if (load?.trim() === '')
+    throw new HolterError('E_USAGE', '--load is empty', { hint: "--load /path, or --load 'wrk -d10 $URL'" });
   let result: LoadResult | undefined;
   let foreign: LoadCommandResult | undefined;
 
@@ -135,6 +138,7 @@ async function runFlame(
         await runLoad({ ...request, seconds: warmup, signal }).catch((error: unknown) => {
           if (!(error instanceof HolterError) || error.code !== 'E_LOAD_FAILED') throw error;
         });
+        checkAlive(family.target);
       }
       return {
         target: family.target,
@@ -142,13 +146,14 @@ async function runFlame(
         async during(end) {
           progress.step(load === undefined ? 'profiling' : 'under load');
           if (load === undefined) await sleep(seconds * 1000, undefined, { signal: end }).catch(() => {});
-          else if (isCommand)
+          else if (isCommand) {
             foreign = await runLoadCommand(load, {
               env: { URL: url, ...(port === undefined ? {} : { PORT: String(port) }) },
               signal: end,
               timeoutSeconds: 3600,
             });
-          else result = await runLoad({ ...request, seconds, signal: end });
+            checkHasRun(load, foreign.exitCode);
+          } else result = await runLoad({ ...request, seconds, signal: end });
         },
         extraFiles: () => {
           result ??= foreign?.result;
@@ -214,6 +219,26 @@ async function findFamily(target: VisitTarget, needed: boolean, signal: AbortSig
     }
     await sleep(100);
   }
+}
+
+/** A crash under the first requests is the app's, and no wrong pid. @throws HolterError E_TARGET_EXITED */
+function checkAlive(target: VisitTarget): void {
+  if (target.kind !== 'process') return;
+  const state = readProcessStat(target.pid)?.state;
+  if (state !== undefined && state !== 'Z') return;
+  throw new HolterError(
+    'E_TARGET_EXITED',
+    `process ${target.pid} (${target.info.name}) ended while it was warmed up`,
+    { hint: 'what it printed says why; holter load sends the same requests' },
+  );
+}
+
+/** What shells end with when there is no such command (127) or it may not be run (126). @throws HolterError E_LOAD_FAILED */
+export function checkHasRun(load: string, exitCode: number): void {
+  if (exitCode === 126 || exitCode === 127)
+    throw new HolterError('E_LOAD_FAILED', `the load command could not be run: ${load}`, {
+      hint: 'is it installed, and in the PATH?',
+    });
 }
 
 function isAddress(load: string): boolean {

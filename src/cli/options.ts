@@ -6,8 +6,17 @@ import { HolterError } from '../base/errors.ts';
  */
 export function parseDuration(text: string, name: string, limits: { min: number; max: number }): number {
   const match = /^(\d+(?:\.\d+)?)\s*(us|µs|ms|s|m|min|h)?$/.exec(text.trim());
-  const factor: Record<string, number> = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, min: 60, h: 3600 };
-  const seconds = match === null ? Number.NaN : Number(match[1]) * (factor[match[2] ?? 's'] ?? Number.NaN);
+  // Divided, not multiplied by 1e-6: 50us would be 49.99999999999999 of them, and below a limit of 50us.
+  const perSecond: Record<string, number> = {
+    us: 1e6,
+    µs: 1e6,
+    ms: 1e3,
+    s: 1,
+    m: 1 / 60,
+    min: 1 / 60,
+    h: 1 / 3600,
+  };
+  const seconds = match === null ? Number.NaN : Number(match[1]) / (perSecond[match[2] ?? 's'] ?? Number.NaN);
   if (!(seconds >= limits.min && seconds <= limits.max))
     throw new HolterError(
       'E_USAGE',

@@ -93,7 +93,7 @@ export function profilePage(read: ProfileInput, verb: string): ProfilePage {
 }
 
 /** Several processes: all of them merged come first. */
-function withMerged(input: ProfileInput): ProfileInput {
+export function withMerged(input: ProfileInput): ProfileInput {
   const processes = new Set(input.files?.map(({ pid }) => pid));
   if (processes.size < 2) return input;
   const all: NamedTree = { name: `all ${processes.size} processes`, tree: mergeTrees(input.profiles) };
@@ -130,7 +130,7 @@ function buildPage(
 
 function nextCommands(input: ProfileInput, verb: string): { command: string; note: string }[] {
   const pid = input.manifest?.target.pid ?? 0;
-  const path = shorten(input.path);
+  const path = shellWord(shorten(input.path));
   const again =
     pid > 0 && verb !== 'flame'
       ? [{ command: `holter doctor ${pid}`, note: 'whether that is a problem, and what to do about it' }]
@@ -142,6 +142,11 @@ function nextCommands(input: ProfileInput, verb: string): { command: string; not
       ? [{ command: `holter cpu ${path} -o out.pb.gz`, note: 'for pprof, Pyroscope, speedscope …' }]
       : []),
   ];
+}
+
+/** A path as it can be pasted into a shell. */
+export function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) && !path.startsWith('-') ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** Relative when that is shorter. */

@@ -9,11 +9,12 @@ import { type NamedTree, PROFILE_FORMATS, type ProfileFile } from '../cpu/profil
 import { uninline } from '../cpu/uninline.ts';
 import { parseEvidence, readRecordedProfiles } from '../doctor/recorded-profiles.ts';
 import type { LoadResult } from '../load/load-result.ts';
-import type { EvidenceFile, RecordingManifest } from '../recording/manifest.ts';
+import type { EvidenceFile, KernelTime, RecordingManifest } from '../recording/manifest.ts';
 import { openRecording } from '../recording/read-recording.ts';
 import type { PageFact } from '../render/page-data.ts';
 import { collectSources, openSources } from '../source-map/collect-sources.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
+import { kernelTimeNotes } from './kernel-time-notes.ts';
 
 /** A recording or a profile file, read: what `cpu`, `flame`, `heap sample` and `open` show, compare and convert. */
 export interface ProfileInput {
@@ -35,6 +36,8 @@ export interface ProfileInput {
   /** Files of a recording by the place of their tree in `profiles`. */
   files?: EvidenceFile[];
   load?: LoadResult;
+  /** What the kernel counted for the main threads of all processes, where it did. */
+  kernelTime?: KernelTime;
   /** Path as given, and size in bytes. */
   path: string;
   bytes: number;
@@ -88,6 +91,14 @@ async function readFolder(path: string, interest: Interest): Promise<ProfileInpu
       : window.end.kind === 'target-exited'
         ? ['The process ended while it was watched.']
         : [];
+  const { notes = [] } = manifest;
+  const times = found.flatMap(({ file: { kernelTime } }) => (kernelTime === undefined ? [] : [kernelTime]));
+  const single = new Set(found.map(({ file }) => file.pid)).size < 2;
+  const kernel = found.flatMap(({ tree, file }) =>
+    kernelTimeNotes(tree, file.kernelTime).map((note) =>
+      single ? note : `${file.pid === undefined ? 'the target' : `process ${file.pid}`}: ${note}`,
+    ),
+  );
   return {
     name: target.name,
     detail: target.pid > 0 ? `pid ${target.pid}` : '',
@@ -95,13 +106,23 @@ async function readFolder(path: string, interest: Interest): Promise<ProfileInpu
     profiles: found.map(({ name, tree }) => ({ name, tree })),
     book,
     cwd: target.cwd,
-    notes: [...end, ...(manifest.notes ?? []), ...problems],
+    notes: [...end, ...notes, ...kernel, ...problems],
     recordedAt: window.startedAt,
     manifest,
     files: found.map(({ file }) => file),
     ...(load === undefined ? {} : { load }),
+    ...(times.length === 0 ? {} : { kernelTime: addKernelTimes(times) }),
     path,
     bytes,
+  };
+}
+
+function addKernelTimes(times: readonly KernelTime[]): KernelTime {
+  const sum = (key: 'runMs' | 'waitMs') => times.reduce((all, time) => all + time[key], 0);
+  return {
+    seconds: Math.max(...times.map(({ seconds }) => seconds)),
+    runMs: sum('runMs'),
+    waitMs: sum('waitMs'),
   };
 }
 

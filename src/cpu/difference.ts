@@ -93,6 +93,12 @@ export interface DifferenceOptions {
   afterName?: string;
   beforeRecordedAt?: string;
   afterRecordedAt?: string;
+  /**
+   * Share of each side's busy time that its threads ran rather than waited for a CPU, as the kernel counted it (0–1, default
+   * 1). V8 samples a waiting thread like a running one; weights per request and as recorded are multiplied with it. Shares
+   * of the busy time stay as they are.
+   */
+  runShare?: { before: Share; after: Share };
   /** Bytes between two allocation samples, for trees of bytes (default 32 kB, V8's own default). */
   allocationInterval?: Bytes;
 }
@@ -130,8 +136,8 @@ export function compareProfiles(
     );
   const match = matchFunctions(before, after);
   const sides = {
-    before: measure(before, normalise, 'before', options.allocationInterval),
-    after: measure(after, normalise, 'after', options.allocationInterval),
+    before: measure(before, normalise, 'before', options),
+    after: measure(after, normalise, 'after', options),
   };
   const union = uniteTrees(before, after, match);
   const scaled = (self: Float64Array, { scale }: Measured): Float64Array =>

@@ -13,7 +13,7 @@ const ESCAPED = /%(25|3B|0A|0D|28|29)/g;
 const ANNOTATION = /_\[([kjiw01])\]$/;
 const LINE_END = /[\n\r;]|%(?=25|3B|0A|0D|28|29)/g;
 /** Would be taken for a count, or for the first of two. */
-const COUNT_END = /\s\d+(?:\.\d*)?$/;
+const COUNT_END = /\s[\d.]+\s*$/;
 
 /** A frame of a folded stack, whoever wrote it. */
 export function readFoldedFrame(text: string): ForeignFrame {

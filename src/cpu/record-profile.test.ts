@@ -80,6 +80,12 @@ describe('recordCpuProfile', () => {
     expect(session.asked.at(-1)?.[0]).toBe('Profiler.disable');
   });
 
+  it('asks for a whole number of microseconds', async () => {
+    const session = drawnSession({ 'Profiler.stop': () => ({ profile: { nodes: [] } }) });
+    await recordCpuProfile(session, { durationMs: 1, intervalUs: 1e-4 * 1e6 * (1 - 1e-15) });
+    expect(session.asked).toContainEqual(['Profiler.setSamplingInterval', { interval: 100 }]);
+  });
+
   it('passes on that the profiler cannot be started', async () => {
     const session = drawnSession({ 'Profiler.start': () => Promise.reject(new Error('Profiler.start: no')) });
     await expect(recordCpuProfile(session, { until: never() })).rejects.toThrow('Profiler.start: no');

@@ -34,7 +34,9 @@ export async function recordCpuProfile(
   session: InspectorSession,
   options: RecordProfileOptions = {},
 ): Promise<string> {
-  const { intervalUs = 1000, lateFix = true, answerMs = 10_000, onAct, onStarted } = options;
+  const { lateFix = true, answerMs = 10_000, onAct, onStarted } = options;
+  // V8 takes whole numbers only, and 100us in seconds and back is 99.99999999999999.
+  const intervalUs = Math.max(1, Math.round(options.intervalUs ?? 1000));
   const end = (options.until ?? sleep(options.durationMs ?? 10_000)).then(
     () => ENDED,
     () => ENDED,

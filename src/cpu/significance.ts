@@ -1,6 +1,6 @@
 import type { Bytes, Seconds } from '../base/units.ts';
 import type { CallTree } from './call-tree.ts';
-import type { Normalisation, ProfileDifference } from './difference.ts';
+import type { DifferenceOptions, Normalisation, ProfileDifference } from './difference.ts';
 import { countBusySamples } from './summary.ts';
 import { splitTime } from './time-split.ts';
 
@@ -42,8 +42,10 @@ export function measure(
   tree: CallTree,
   normalise: Normalisation,
   side: 'before' | 'after',
-  allocationInterval: Bytes = DEFAULT_ALLOCATION_INTERVAL,
+  options: Pick<DifferenceOptions, 'allocationInterval' | 'runShare'> = {},
 ): Measured {
+  const { allocationInterval = DEFAULT_ALLOCATION_INTERVAL, runShare } = options;
+  const running = tree.unit === 'microseconds' ? (runShare?.[side] ?? 1) : 1;
   const { busy, total } = splitTime(tree);
   const requests = normalise.by === 'requests' ? normalise[side] : undefined;
   return {
@@ -52,7 +54,7 @@ export function measure(
     seconds: Math.max(0, tree.to - tree.from) / 1000,
     samples: tree.unit === 'bytes' ? busy / allocationInterval : countBusySamples(tree),
     ...(requests === undefined ? {} : { requests }),
-    scale: normalise.by === 'total' ? (busy > 0 ? 1 / busy : 0) : 1 / (requests ?? 1),
+    scale: normalise.by === 'total' ? (busy > 0 ? 1 / busy : 0) : running / (requests ?? 1),
     by: normalise.by,
   };
 }

@@ -42,6 +42,18 @@ export interface EvidenceFile {
   fromMs?: Milliseconds;
   /** Same, end. */
   toMs?: Milliseconds;
+  /** What the kernel counted for the thread between `fromMs` and `toMs`; where it keeps `schedstat`. */
+  kernelTime?: KernelTime;
+}
+
+/** Time of one thread as the kernel counted it: what the samples of a profile can be checked against. */
+export interface KernelTime {
+  /** Between the two readings. */
+  seconds: Seconds;
+  /** On a CPU. */
+  runMs: Milliseconds;
+  /** Runnable, but waiting for a CPU. */
+  waitMs: Milliseconds;
 }
 
 /** How the window ended. */

@@ -1,8 +1,9 @@
 import { HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
-import type { Bytes, Microseconds, Seconds } from '../base/units.ts';
+import type { Bytes, Microseconds, Milliseconds, Seconds } from '../base/units.ts';
 import { classifyThreads, readPoolSize, surveyThreads } from '../linux/thread-role.ts';
-import type { Action, EvidenceFile, RecordingManifest } from '../recording/manifest.ts';
+import { readScheduleStat, type ScheduleStat } from '../linux/threads.ts';
+import type { Action, EvidenceFile, KernelTime, RecordingManifest } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
 import { listNodeDescendants } from '../target/descendants.ts';
@@ -43,7 +44,11 @@ interface Visited {
   /** Undefined for the target itself. */
   child: number | undefined;
   attachment: Attachment;
+  /** Process on this machine, for what the kernel counts; undefined behind an inspector address. */
+  pid: number | undefined;
   threads: RecordedThread[];
+  /** Of the main thread. */
+  kernelTime?: KernelTime;
 }
 
 /** Over this used heap, reading allocations (one full collection) pauses longer than half a second. */
@@ -68,6 +73,8 @@ export async function profileVisit(
   let failure: { error: unknown } | undefined;
   let left: RecordingManifest['left'] = { verified: true, leftBehind: [] };
   let exitedAtMs: number | undefined;
+  let recordedMs: Milliseconds | undefined;
+  let interrupted = false;
 
   try {
     onStep?.('attaching');
@@ -75,7 +82,12 @@ export async function profileVisit(
       target.kind === 'process'
         ? await attach(target.pid, { force: options.force, signal, watch: false })
         : await attachToUrl(target.url, { watch: false });
-    visited.push({ child: undefined, attachment, threads: [] });
+    visited.push({
+      child: undefined,
+      attachment,
+      pid: target.kind === 'process' ? target.pid : undefined,
+      threads: [],
+    });
     if (target.kind === 'process') notes.push(...describeLeftOut(target.pid, options));
     // One after the other: each opens the inspector's port for a moment, and there is one port.
     for (const pid of options.children) {
@@ -84,6 +96,7 @@ export async function profileVisit(
         visited.push({
           child: pid,
           attachment: await attach(pid, { force: options.force, signal, watch: false }),
+          pid,
           threads: [],
         });
       } catch (error) {
@@ -93,6 +106,9 @@ export async function profileVisit(
     }
     onStep?.(options.allocations === undefined ? 'profiling' : 'sampling allocations');
     failure = await recordAll(visited, options, clock, actions, notes);
+    // Leaving takes a second and more, and a Ctrl-C during it stops nothing.
+    recordedMs = clock.now();
+    interrupted = signal.aborted;
     if (!attachment.session.isOpen) exitedAtMs = clock.now();
   } catch (error) {
     failure = { error };
@@ -115,7 +131,7 @@ export async function profileVisit(
       new HolterError('E_TARGET_EXITED', 'the target ended before its profile could be read')
     );
 
-  const seconds = clock.now() / 1000;
+  const seconds = (recordedMs ?? clock.now()) / 1000;
   onStep?.('writing');
   await writeProfiles(writer, visited, options.allocations);
   const { facts } = main.attachment;
@@ -145,7 +161,7 @@ export async function profileVisit(
       end:
         exitedAtMs !== undefined
           ? { kind: 'target-exited', atMs: exitedAtMs, how: '' }
-          : signal.aborted
+          : interrupted
             ? { kind: 'interrupted' }
             : { kind: 'complete' },
     },
@@ -242,18 +258,48 @@ async function recordAll(
   // A profiler that does not start (native code) is waited for a little; it catches up or says so at the end.
   await Promise.race([ready, finished, visited[0]!.attachment.session.closed, delay(3000)]);
   void visited[0]!.attachment.session.closed.then(() => gone.abort());
+  const begun = readKernel(visited, clock);
   let failure: { error: unknown } | undefined;
   const during = options.during(ended).catch((error: unknown) => {
     failure = { error };
   });
   // A recorder that fails before the end (no consent, target gone) ends the wait too.
   await Promise.race([during, Promise.all(recording).catch(() => gone.abort())]);
+  // Before the profilers stop: what that costs is no work of the program.
+  for (const [index, end] of readKernel(visited, clock).entries()) {
+    const time = kernelTimeBetween(begun[index], end);
+    if (time !== undefined) visited[index]!.kernelTime = time;
+  }
   settle();
   const results = await finished;
   gone.abort();
   await during;
   const failed = results.find((result) => result.status === 'rejected');
   return failed === undefined ? failure : { error: failed.reason };
+}
+
+interface KernelReading extends ScheduleStat {
+  atMs: Milliseconds;
+}
+
+/** What the kernel counted so far for the main thread of each process. */
+function readKernel(visited: readonly Visited[], clock: WindowClock): (KernelReading | undefined)[] {
+  return visited.map(({ pid }) => {
+    const stat = pid === undefined ? undefined : readScheduleStat(pid, pid);
+    return stat === undefined ? undefined : { ...stat, atMs: clock.now() };
+  });
+}
+
+function kernelTimeBetween(
+  begin: KernelReading | undefined,
+  end: KernelReading | undefined,
+): KernelTime | undefined {
+  if (begin === undefined || end === undefined || end.atMs <= begin.atMs) return undefined;
+  return {
+    seconds: (end.atMs - begin.atMs) / 1000,
+    runMs: (end.runNs - begin.runNs) / 1e6,
+    waitMs: (end.waitNs - begin.waitNs) / 1e6,
+  };
 }
 
 function targetError(attachment: Attachment, error: unknown): unknown {
@@ -279,7 +325,7 @@ async function writeProfiles(
   visited: readonly Visited[],
   allocations: ProfileVisitOptions['allocations'],
 ): Promise<void> {
-  for (const { child, threads } of visited) {
+  for (const { child, threads, kernelTime } of visited) {
     for (const [index, { thread, json, fromMs, toMs }] of threads.entries()) {
       const what =
         thread === 'main' ? (allocations === undefined ? 'main' : kindName(allocations)) : `worker-${index}`;
@@ -292,6 +338,7 @@ async function writeProfiles(
           fromMs,
           toMs,
           ...(child === undefined ? {} : { pid: child }),
+          ...(thread === 'main' && kernelTime !== undefined ? { kernelTime } : {}),
         },
         json,
       );
