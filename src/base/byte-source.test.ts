@@ -49,6 +49,11 @@ describe('gzip', () => {
     for (const bytes of [damaged, packed.subarray(0, packed.length - 100), packed.subarray(0, 4)])
       expect(() => openBytes(bytes, 'a.gz')).toThrow(expect.objectContaining({ code: 'E_FILE_TRUNCATED' }));
   });
+
+  it('that is cut is refused as a file too', () => {
+    const path = file('cut.gz', packed.subarray(0, packed.length - 100));
+    expect(() => openFile(path)).toThrow(expect.objectContaining({ code: 'E_FILE_TRUNCATED' }));
+  });
 });
 
 describe('peekable', () => {

@@ -53,9 +53,9 @@ export function openFile(path: string): ByteSource {
     if (entry.isDirectory()) throw new HolterError('E_FILE_NOT_FOUND', `${path} is a folder`);
     const head = new Uint8Array(2);
     if (entry.isFile() && readSync(fd, head, 0, 2, 0) === 2 && isGzip(head)) {
-      const bytes = readFileSync(fd);
+      const source = openBytes(readFileSync(fd), path);
       closeSync(fd);
-      return openBytes(bytes, path);
+      return source;
     }
     return {
       name: path,

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { HolterError } from '../base/errors.ts';
 import { registerDifference } from './cpu-diff.ts';
 import { parseDuration } from './options.ts';
 import type { ExitCode } from './outcome.ts';
@@ -90,6 +91,7 @@ async function runCpu(
   const intervalUs = parseDuration(options.interval, '--interval', { min: 5e-5, max: 0.1 }) * 1e6;
   const { files, folder } = sortOutputs(options.out);
   const isFile = target !== undefined && (await isEvidence(target));
+  refuseFolder(isFile, options.out, files);
   const path = isFile
     ? target
     : await (await import('./capture-profile.ts')).captureProfile({
@@ -121,6 +123,19 @@ export function shown(options: { json?: boolean; open?: boolean; color: boolean 
   noColor: boolean;
 } {
   return { json: options.json === true, open: options.open === true, noColor: !options.color };
+}
+
+/** Of a file there is no recording to be kept in a folder, and two folders are one too many. @throws HolterError E_USAGE */
+export function refuseFolder(isFile: boolean, paths: readonly string[], files: readonly string[]): void {
+  const folders = paths.filter((path) => !files.includes(path));
+  if (folders.length > (isFile ? 0 : 1))
+    throw new HolterError(
+      'E_USAGE',
+      `no format is known for the file name ${JSON.stringify(folders.at(-1))}`,
+      {
+        hint: '.html .svg .md .json .cpuprofile .folded .pb.gz .speedscope.json; one folder for a recording',
+      },
+    );
 }
 
 /** `-o` paths: files of a known format, and at most one folder for the recording. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import { captureProfile } from './capture-profile.ts';
-import { collect, isEvidence, OUT_HELP, shown, sortOutputs } from './cpu.ts';
+import { collect, isEvidence, OUT_HELP, refuseFolder, shown, sortOutputs } from './cpu.ts';
 import { parseDuration, parseSize } from './options.ts';
 import type { ExitCode } from './outcome.ts';
 import { presentProfile } from './present-profile.ts';
@@ -88,6 +88,7 @@ async function runSample(
       hint: 'the original .heapprofile lies in the recording; or .pb.gz, .folded, .speedscope.json',
     });
   const isFile = target !== undefined && (await isEvidence(target));
+  refuseFolder(isFile, options.out, files);
   const path = isFile
     ? target
     : await captureProfile({

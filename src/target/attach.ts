@@ -3,6 +3,7 @@ import type { Milliseconds } from '../base/units.ts';
 import { evaluate } from '../cdp/evaluate.ts';
 import { Session } from '../cdp/session.ts';
 import { connectWebSocket } from '../cdp/transport.ts';
+import { readProcessStat } from '../linux/process-stat.ts';
 import { type Bridge, openBridge } from './bridge.ts';
 import { connectorFor } from './connector.ts';
 import { describeInside, type InsideFacts } from './inside-facts.ts';
@@ -65,6 +66,11 @@ export async function attach(pid: number, options: AttachOptions = {}): Promise<
   const { acts, act } = keepActs();
   act(`read /proc/${pid} and its threads`, 'no effect');
 
+  // A signal to a stopped process is served when it goes on, long after we are gone: the port would stay open.
+  if (/[Tt]/.test(readProcessStat(pid)?.state ?? ''))
+    throw new HolterError('E_INSPECTOR_NO_ANSWER', `process ${pid} is stopped (SIGSTOP or a debugger)`, {
+      hint: `let it go on first: kill -CONT ${pid}`,
+    });
   const opened = await openInspector(pid, options);
   if (opened.ours) act(opened.how, `inspector on ${opened.host}:${opened.port}`);
   else act(`used the inspector already open on ${opened.host}:${opened.port}`, 'left open');

@@ -167,6 +167,28 @@ describe('on the Node most are on', () => {
     expect(result.stderr).toMatch(/next/);
   });
 
+  test('a stopped process is not signalled: the signal would open its inspector after we are gone', async () => {
+    const target = await start(targetFile('profiles/allocator.mjs'), node);
+    const before = snapshotProc(target.pid);
+    process.kill(target.pid, 'SIGSTOP');
+    const result = await runHolter(['cpu', String(target.pid), '-d', '1s']);
+    process.kill(target.pid, 'SIGCONT');
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('kill -CONT');
+    // It runs again, and this answer is later than the signal would have been.
+    const json = await runJson(['cpu', String(target.pid), '-d', '500ms']);
+    expect(json.profiles[0]?.samples).toBeGreaterThan(0);
+    await until(() => snapshotProc(target.pid).threads <= before.threads, 5000, 'the bridge thread ends');
+    expect(snapshotProc(target.pid).listeners).toEqual(before.listeners);
+  });
+
+  test('-o of no known format is refused for a file', async () => {
+    const fixture = fileURLToPath(new URL('../fixtures/cpuprofile/22.23.3/busy.cpuprofile', import.meta.url));
+    const result = await runHolter(['cpu', fixture, '-o', join(folder, 'x.unknown')]);
+    expect(result.code).toBe(2);
+    expect(existsSync(join(folder, 'x.unknown'))).toBe(false);
+  });
+
   test('heap sample: what stays alive, and all that was allocated', async () => {
     const target = await start(targetFile('profiles/allocator.mjs'), node);
     const live = await runJson(['heap', 'sample', String(target.pid), '-d', '2s']);
