@@ -9,7 +9,7 @@ import { readTargetInfo } from '../target/target-info.ts';
 import { type ProfileVisitOptions, profileVisit } from '../visit/profile-visit.ts';
 import type { VisitTarget } from '../visit/visit.ts';
 import { abortOnSignals } from './outcome.ts';
-import { temporaryPath } from './output-files.ts';
+import { temporaryPath } from './paths.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { HOLTER_VERSION } from './version.ts';
 

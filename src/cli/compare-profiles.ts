@@ -14,8 +14,8 @@ import type { DiffOptions } from './cpu-diff.ts';
 import { waitingCorrection } from './kernel-time-notes.ts';
 import { parseChoice, terminalStyle } from './options.ts';
 import { type ExitCode, print } from './outcome.ts';
-import { temporaryPath } from './output-files.ts';
-import { shorten, withMerged } from './present-profile.ts';
+import { shorten, temporaryPath } from './paths.ts';
+import { withMerged } from './present-profile.ts';
 import { type ProfileInput, readProfileInput } from './profile-input.ts';
 import { HOLTER_VERSION } from './version.ts';
 

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { Evidence } from '../doctor/evidence.ts';
@@ -20,6 +19,7 @@ import { type VisitTarget, visit } from '../visit/visit.ts';
 import { openInBrowser } from './browser.ts';
 import { parseChoice, parseDuration, terminalStyle } from './options.ts';
 import { abortOnSignals, type ExitCode, print } from './outcome.ts';
+import { shorten, temporaryPath } from './paths.ts';
 import { startProgress } from './progress.ts';
 import { HOLTER_VERSION } from './version.ts';
 
@@ -153,7 +153,7 @@ async function capture(
     } else visited = await resolveTarget(target);
     const label =
       visited.kind === 'process' ? `${visited.info.name}-${visited.pid}` : new URL(visited.url).host;
-    const writer = await createRecording(options.out ?? defaultFolder(label));
+    const writer = await createRecording(options.out ?? temporaryPath(label, ''));
     await visit(visited, {
       seconds: options.seconds,
       intervalUs: options.intervalUs,
@@ -169,13 +169,6 @@ async function capture(
     progress.end();
     await started?.stop();
   }
-}
-
-/** In the temporary directory, in a folder of the user's own: production folders are often read-only or watched. */
-function defaultFolder(label: string): string {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const safe = label.replace(/[^\w.-]+/g, '_').slice(0, 60);
-  return join(tmpdir(), `holter-${process.getuid?.() ?? 0}`, `${safe}-${time}`);
 }
 
 /** The page lies in the recording. A recording on a read-only disk is shown without one. */
@@ -197,12 +190,6 @@ async function writePage(
   const data = buildPageData(evidence, report, { name, bytes: fresh.bytes, holter: HOLTER_VERSION });
   await fresh.addPage(PAGE, renderHtmlPage(data));
   return path;
-}
-
-/** Relative when that is shorter. */
-function shorten(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.length < path.length && !near.startsWith('../..') ? near : path;
 }
 
 function worst({ findings }: DoctorReport): number {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkHasRun } from './flame.ts';
-import { shellWord } from './present-profile.ts';
+import { shellWord } from './paths.ts';
 
 test('a load command that is not there is no load; one that failed by itself may have been', () => {
   expect(() => checkHasRun('k7 run x.js', 127)).toThrow(/could not be run: k7 run x.js/);

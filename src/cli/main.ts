@@ -4,9 +4,8 @@ import { type ExitCode, exitCodeOf, renderError } from './outcome.ts';
 import { HOLTER_VERSION } from './version.ts';
 
 // A reader that goes away (`holter ps | head`) must not become an uncaught error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Any other (a full disk behind stdout) is told by whoever printed.
+process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 const words = process.argv.slice(2);

@@ -9,7 +9,7 @@ import { buildPageData } from '../render/build-page-data.ts';
 import { renderHtmlPage } from '../render/html-page.ts';
 import { openInBrowser } from './browser.ts';
 import { print } from './outcome.ts';
-import { temporaryPath } from './output-files.ts';
+import { temporaryPath } from './paths.ts';
 import { profilePage } from './present-profile.ts';
 import { readProfileInput } from './profile-input.ts';
 import { HOLTER_VERSION } from './version.ts';

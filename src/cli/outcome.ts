@@ -37,7 +37,7 @@ export function print(text: string): Promise<void> {
     process.stdout.write(text, (error) => {
       if (error === null || error === undefined || (error as NodeJS.ErrnoException).code === 'EPIPE')
         resolve();
-      else reject(error);
+      else reject(new HolterError('E_WRITE', `cannot print the result: ${error.message}`, { cause: error }));
     });
   });
 }

@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HolterError } from '../base/errors.ts';
@@ -70,13 +69,4 @@ function profileChunks(format: WritableFormat, input: ProfileInput): Iterable<st
     name: input.name,
     ...(input.recordedAt === undefined ? {} : { recordedAt: input.recordedAt }),
   });
-}
-
-/** Where a page goes that nobody named: a folder of the user's own in the temporary directory. */
-export function temporaryPath(label: string, suffix: string): string {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const safe = basename(label)
-    .replace(/[^\w.-]+/g, '_')
-    .slice(0, 60);
-  return join(tmpdir(), `holter-${process.getuid?.() ?? 0}`, `${safe}-${time}${suffix}`);
 }

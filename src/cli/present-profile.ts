@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, relative } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { mergeTrees } from '../cpu/merge-trees.ts';
 import type { NamedTree } from '../cpu/profile-file.ts';
 import { type CpuSummary, summariseProfile } from '../cpu/summary.ts';
@@ -14,7 +14,8 @@ import type { ProfilePage } from '../render/page-data.ts';
 import { openInBrowser } from './browser.ts';
 import { terminalStyle } from './options.ts';
 import { print } from './outcome.ts';
-import { outputFormat, temporaryPath, writeOutput } from './output-files.ts';
+import { outputFormat, writeOutput } from './output-files.ts';
+import { shellWord, shorten, temporaryPath } from './paths.ts';
 import type { ProfileInput } from './profile-input.ts';
 import { HOLTER_VERSION } from './version.ts';
 
@@ -142,15 +143,4 @@ function nextCommands(input: ProfileInput, verb: string): { command: string; not
       ? [{ command: `holter cpu ${path} -o out.pb.gz`, note: 'for pprof, Pyroscope, speedscope …' }]
       : []),
   ];
-}
-
-/** A path as it can be pasted into a shell. */
-export function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) && !path.startsWith('-') ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-/** Relative when that is shorter. */
-export function shorten(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.length < path.length && !near.startsWith('../..') ? near : path;
 }

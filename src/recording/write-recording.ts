@@ -30,16 +30,7 @@ export async function createRecording(folder: string): Promise<RecordingWriter> 
   let bytes = 0;
 
   async function write(name: string, content: string | Uint8Array): Promise<void> {
-    const path = join(folder, name);
-    const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
-    try {
-      // Renamed into place: a reader never meets half a file.
-      await writeFile(partial, content, { mode: 0o600, flag: 'wx' });
-      await rename(partial, path);
-    } catch (error) {
-      await rm(partial, { force: true }).catch(() => {});
-      throw cannotWrite(path, error);
-    }
+    await writeWhole(join(folder, name), content);
     bytes += typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
   }
 
@@ -78,11 +69,31 @@ export async function createRecording(folder: string): Promise<RecordingWriter> 
   };
 }
 
-/** Writes a page outside a recording being made: over an old one, 0600. @throws HolterError E_WRITE */
+/**
+ * Writes a file outside a recording being made, 0600: whole or not at all, so that a full disk does not cost the old one.
+ * Devices and pipes (`/dev/stdout`) are written to. @throws HolterError E_WRITE
+ */
 export async function writePageFile(path: string, content: string): Promise<void> {
+  const special = await stat(path).then(
+    (entry) => !entry.isFile(),
+    () => false,
+  );
+  if (!special) return writeWhole(path, content);
   try {
-    await writeFile(path, content, { mode: 0o600 });
+    await writeFile(path, content);
   } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Renamed into place: a reader never meets half a file. */
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    await writeFile(partial, content, { mode: 0o600, flag: 'wx' });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
     throw cannotWrite(path, error);
   }
 }
@@ -95,12 +106,14 @@ function cannotWrite(path: string, error: unknown): HolterError {
     EPERM: 'permission denied',
     EEXIST: 'a file is in the way',
     ENOTDIR: 'a file is in the way',
+    ENOENT: 'there is no such folder',
+    EISDIR: 'it is a folder',
     EDQUOT: 'the disk quota is used up',
   };
   const code = errnoOf(error);
   const reason = why[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
   return new HolterError('E_WRITE', `cannot write ${path}: ${reason}`, {
-    hint: 'give a folder on another disk with -o DIR',
+    hint: 'give another place with -o',
     cause: error,
   });
 }

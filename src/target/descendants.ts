@@ -2,11 +2,8 @@ import { listPids } from '../linux/proc-file.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
 import { describeProcess } from './node-process.ts';
 
-/**
- * Pids of the Node processes started by `pid` or by what it started (cluster workers, forks, `npm start` → `sh` → app),
- * nearest first, ascending. Reads /proc; `pid` itself is left out.
- */
-export function listNodeDescendants(pid: number): number[] {
+/** Pids of all that `pid` has started, directly or not, nearest first; `pid` itself is left out. Reads /proc. */
+export function listDescendants(pid: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const other of listPids()) {
     const parent = readProcessStat(other)?.ppid;
@@ -15,14 +12,20 @@ export function listNodeDescendants(pid: number): number[] {
     if (known === undefined) childrenOf.set(parent, [other]);
     else known.push(other);
   }
-  const found: number[] = [];
-  const seen = new Set([pid]);
+  const found = new Set<number>();
   let level = [pid];
   while (level.length > 0) {
-    const next = level.flatMap((parent) => childrenOf.get(parent) ?? []).filter((child) => !seen.has(child));
-    for (const child of next) seen.add(child);
-    found.push(...next.filter((child) => describeProcess(child)?.kind === 'node').sort((a, b) => a - b));
-    level = next;
+    level = level.flatMap((parent) => childrenOf.get(parent) ?? []).filter((child) => !found.has(child));
+    level.sort((a, b) => a - b);
+    for (const child of level) found.add(child);
   }
-  return found;
+  found.delete(pid);
+  return [...found];
+}
+
+/**
+ * The Node processes among them: cluster workers, forks, `npm start` → `sh` → app.
+ */
+export function listNodeDescendants(pid: number): number[] {
+  return listDescendants(pid).filter((child) => describeProcess(child)?.kind === 'node');
 }

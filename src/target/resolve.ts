@@ -211,7 +211,7 @@ function resolveProcess(pid: number): ResolvedTarget {
       'E_PERMISSION',
       `process ${pid} (${comm}) belongs to another user (uid ${status.uid})`,
       {
-        hint: `run holter as that user or as root: sudo holter doctor ${pid}`,
+        hint: 'run the same command as that user or as root (sudo)',
       },
     );
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HolterError } from '../base/errors.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
-import { listNodeDescendants } from './descendants.ts';
+import { listDescendants, listNodeDescendants } from './descendants.ts';
 import { checkSignalGate } from './gate.ts';
 import { describeProcess } from './node-process.ts';
 
@@ -42,11 +42,23 @@ export async function startTarget(command: readonly string[], signal?: AbortSign
     failed = true;
   });
   const stop = async (): Promise<void> => {
-    if (child.pid === undefined) return;
-    signalGroup(child.pid, 'SIGTERM');
+    const { pid } = child;
+    if (pid === undefined) return;
+    // Of their own groups, where the app has started something detached: found now, while it is its parent.
+    const others = listDescendants(pid).flatMap((other) => readProcessStat(other) ?? []);
+    const signalAll = (name: NodeJS.Signals | 0): boolean => {
+      const group = signalProcess(-pid, name);
+      const left = others.filter(({ pid: other, startTicks }) => {
+        const now = readProcessStat(other);
+        // The same process, and not one that only waits to be asked how it ended.
+        return now?.startTicks === startTicks && now.state !== 'Z' && signalProcess(other, name);
+      });
+      return group || left.length > 0;
+    };
+    signalAll('SIGTERM');
     const deadline = performance.now() + STOP_LIMIT_MS;
-    while (signalGroup(child.pid, 0) && performance.now() < deadline) await sleep(20);
-    signalGroup(child.pid, 'SIGKILL');
+    while (signalAll(0) && performance.now() < deadline) await sleep(20);
+    signalAll('SIGKILL');
   };
   const ready = async (): Promise<number> => {
     const deadline = performance.now() + START_LIMIT_MS;
@@ -86,10 +98,10 @@ function findNode(pid: number): number | undefined {
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5000;
 
-/** Signals all processes of a group; false when there is none left (one nobody has waited for yet does not count). */
-function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+/** Signals a process, or a group given as a negative number; false when there is none left. */
+function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-group, signal);
+    process.kill(pid, signal);
     return true;
   } catch {
     return false;

@@ -218,6 +218,11 @@ describe('on the Node most are on', () => {
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('E_LOAD_FAILED');
     expect(alive()).toEqual([]);
+    // A server its parent put into a session of its own, and a parent that hears no SIGTERM.
+    const detached = [process.execPath, targetFile('profiles/detached.cjs'), mark];
+    const json2 = await runJson(['flame', '--load', '/', '-d', '1s', '--warmup', '0s', '--', ...detached]);
+    expect(json2.load?.requests.ok).toBeGreaterThan(0);
+    expect(alive()).toEqual([]);
   });
 
   test('05 slow server: shares of 1 : 2, throughput and p99 before and after, and the difference per request', async () => {
