@@ -4,7 +4,10 @@ const { createServer } = require('node:http');
 
 if (process.argv[2] === 'serve') createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
 else {
-  spawn(process.execPath, [__filename, 'serve', ...process.argv.slice(2)], { detached: true, stdio: 'ignore' });
+  spawn(process.execPath, [__filename, 'serve', ...process.argv.slice(2)], {
+    detached: true,
+    stdio: 'ignore',
+  });
   process.on('SIGTERM', () => {});
   setInterval(() => {}, 1000);
 }
