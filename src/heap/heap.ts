@@ -1,0 +1,18 @@
+import type { ClassTable } from './class-table.ts';
+import type { HeapGraph } from './heap-graph.ts';
+import type { Retainers } from './retainers.ts';
+import type { ScriptTable } from './script-table.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * A heap snapshot opened for questions: columns of the file, what follows from its references, and tables that are made
+ * when first asked for. All that judges, compares, queries or draws a heap takes one of these.
+ */
+export interface Heap {
+  readonly snapshot: Snapshot;
+  readonly graph: HeapGraph;
+  /** Made on first use. */
+  readonly classes: ClassTable;
+  readonly retainers: Retainers;
+  readonly scripts: ScriptTable;
+}

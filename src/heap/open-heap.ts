@@ -1,0 +1,31 @@
+import type { ByteSource } from '../base/byte-source.ts';
+import { HolterError } from '../base/errors.ts';
+import type { Heap } from './heap.ts';
+
+export interface HeapProgress {
+  /** `reading`, `finding dominators` …: what is done now. */
+  stage: string;
+  /** Of all stages together, 0…1. */
+  done: number;
+}
+
+export interface OpenHeapOptions {
+  /** Ends the work; the promise rejects with E_INTERRUPTED. */
+  signal?: AbortSignal;
+  onProgress?: (progress: HeapProgress) => void;
+  /**
+   * Columns kept beside the file (`x.heapsnapshot.hsidx`), so that opening it again is immediate: used when it is there
+   * and belongs to the file as it is now, written when not. Default true for paths.
+   */
+  index?: boolean;
+}
+
+/**
+ * Reads a heap snapshot (`.heapsnapshot`, gzip, zstd) and works out what its references mean. The event loop stays free.
+ *
+ * @throws HolterError E_FILE_NOT_FOUND, E_FILE_FORMAT (not a heap snapshot), E_FILE_TRUNCATED (nothing usable in it),
+ *   E_INTERRUPTED. A cut snapshot that has nodes is opened, and `snapshot.partial` says what is missing.
+ */
+export async function openHeap(_from: string | ByteSource, _options: OpenHeapOptions = {}): Promise<Heap> {
+  throw new HolterError('E_BUG', 'not there yet');
+}
