@@ -7,7 +7,7 @@ import { differenceNotes } from './difference-notes.ts';
 import { aggregateFunctions } from './functions.ts';
 import { type FunctionMatch, matchFunctions } from './match-functions.ts';
 import { estimateDesignEffects } from './sample-noise.ts';
-import { judgeOverall, type Measured, measure, scoreChange } from './significance.ts';
+import { judgeOverall, judgeTogether, type Measured, measure, scoreChange } from './significance.ts';
 import { sumUp, uniteTrees } from './union-tree.ts';
 
 export { exceedsLimit, type LimitBreach, listBreaches, parseChangeLimit } from './change-limit.ts';
@@ -41,7 +41,7 @@ export interface DifferenceRow {
   totalDelta: number;
   /**
    * z score of the self difference, see cpu/significance.ts; ±Infinity where nothing was sampled.
-   * `significant`: |z| ≥ 1.96 and at least 10 samples in both together.
+   * `significant`: more than chance, judged together with all other rows, and at least 10 samples in both together.
    */
   z: number;
   significant: boolean;
@@ -171,6 +171,8 @@ export function compareProfiles(
   };
 }
 
+type Score = ReturnType<typeof scoreChange>;
+
 interface Effects {
   self: Float64Array;
   charged: Float64Array;
@@ -213,6 +215,7 @@ function compareFunctions(
   const chargedBefore = chargeUserFunctions(tree, selfBefore).charged;
   const chargedAfter = chargeUserFunctions(tree, tree.self).charged;
   const rows: DifferenceRow[] = [];
+  const scores: { self: Score; charged: Score }[] = [];
   for (const frame of new Set([...now.keys(), ...old.keys()])) {
     const [was, is] = [old.get(frame), now.get(frame)];
     const self = [was?.self ?? 0, is?.self ?? 0] as const;
@@ -239,14 +242,21 @@ function compareFunctions(
       relative: relativeChange(...self),
       totalDelta: total[1] - total[0],
       z: selfScore.z,
-      significant: selfScore.significant,
+      significant: false,
       chargedBefore: charged[0],
       chargedAfter: charged[1],
       chargedDelta: charged[1] - charged[0],
       chargedZ: chargedScore.z,
-      chargedSignificant: chargedScore.significant,
+      chargedSignificant: false,
     });
+    scores.push({ self: selfScore, charged: chargedScore });
   }
+  const significant = judgeTogether(scores.map(({ self }) => self));
+  const chargedSignificant = judgeTogether(scores.map(({ charged }) => charged));
+  rows.forEach((row, i) => {
+    row.significant = significant[i]!;
+    row.chargedSignificant = chargedSignificant[i]!;
+  });
   return rows;
 }
 

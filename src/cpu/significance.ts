@@ -14,9 +14,14 @@ import { splitTime } from './time-split.ts';
  *     by nothing     z = (r₂ − r₁) / √( r̄ (d₁m₁/R₁ + d₂m₂/R₂) )
  *
  * d is the design effect of cpu/sample-noise.ts (1 by requests). Idle samples are in neither N: how long a process had nothing
- * to do says nothing about its mix. GC is a row like others. |z| ≥ 1.96 (95 %, two-sided) is significant where both
- * sides together have at least 10 samples; below, the normal approximation does not hold. What differs between two runs beside
- * the sampling (another load, a busy machine) is in no profile and not covered.
+ * to do says nothing about its mix. GC is a row like others. Two runs of one program differ by more than the sampling
+ * (other addresses, other moments of compilation): shares of 12 runs of a small server spread by 0.014 √(p(1−p)) beyond it
+ * (measured once, 6 s each, Node 22), so by total RUN_TO_RUN² p̄(1−p̄) is added to the variance of each side.
+ *
+ * A profile has hundreds of functions, and one in twenty would differ "with 95 % confidence" when nothing has changed.
+ * So all rows of one comparison are judged together (judgeTogether: Benjamini and Hochberg 1995, false discoveries ≤ 5 %),
+ * among those with at least 10 samples on both sides together; below, the normal approximation does not hold. Another load
+ * or a busy machine is in no profile and not covered.
  */
 
 /** One side, weighed for the comparison. */
@@ -35,6 +40,8 @@ export interface Measured {
 /** Two-sided 95 % of the normal distribution. */
 export const SIGNIFICANT_Z = 1.96;
 const FEWEST_SAMPLES = 10;
+const RUN_TO_RUN = 0.014;
+const FALSE_DISCOVERIES = 0.05;
 const DEFAULT_ALLOCATION_INTERVAL: Bytes = 32 * 1024;
 
 /** Weighs one side. */
@@ -59,25 +66,49 @@ export function measure(
   };
 }
 
-/** z score of the change between two normalised weights; `effects` of before and after. */
+/** z score of the change between two normalised weights; `effects` of before and after. `tested` = enough samples to judge. */
 export function scoreChange(
   before: number,
   after: number,
   sides: Record<'before' | 'after', Measured>,
   effects: readonly [number, number],
-): { z: number; significant: boolean } {
-  if (before === after) return { z: 0, significant: false };
+): { z: number; tested: boolean } {
+  if (before === after) return { z: 0, tested: false };
   const [a, b] = [sides.before, sides.after];
   const variance =
     a.by === 'total'
-      ? shareVariance(before, after, a.samples, b.samples, effects)
+      ? shareVariance(before, after, a.samples, b.samples, effects, RUN_TO_RUN)
       : rateVariance(before, after, a, b, effects);
   const z =
     variance > 0
       ? (after - before) / Math.sqrt(variance)
       : Math.sign(after - before) * Number.POSITIVE_INFINITY;
   const samples = samplesOf(before, a) + samplesOf(after, b);
-  return { z, significant: Math.abs(z) >= SIGNIFICANT_Z && samples >= FEWEST_SAMPLES };
+  return { z, tested: samples >= FEWEST_SAMPLES };
+}
+
+/**
+ * Which of several changes are significant, by Benjamini and Hochberg: p values ascending, all up to the last with
+ * p(i) ≤ 0.05 i / m. Rows that were not tested are none of the m.
+ */
+export function judgeTogether(scores: readonly { z: number; tested: boolean }[]): boolean[] {
+  const tested = scores
+    .map(({ z, tested }, row) => ({ row, tested, p: tailProbability(z) }))
+    .filter((score) => score.tested)
+    .sort((a, b) => a.p - b.p);
+  const last = tested.findLastIndex(({ p }, i) => p <= (FALSE_DISCOVERIES * (i + 1)) / tested.length);
+  const significant = new Array<boolean>(scores.length).fill(false);
+  for (const { row } of tested.slice(0, last + 1)) significant[row] = true;
+  return significant;
+}
+
+/** Two-sided P(|Z| ≥ |z|) of the normal distribution: Abramowitz and Stegun 7.1.26 for erfc(|z|/√2), error < 1.5e−7. */
+function tailProbability(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const series =
+    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return series * Math.exp(-x * x);
 }
 
 function shareVariance(
@@ -86,14 +117,15 @@ function shareVariance(
   samplesBefore: number,
   samplesAfter: number,
   [effectBefore, effectAfter]: readonly [number, number],
+  runToRun = 0,
 ): number {
   // A side that was measured, not sampled, has no noise of its own and counts as much as the other for the pooled share.
   const [n, m] = [samplesBefore || samplesAfter, samplesAfter || samplesBefore];
   if (n === 0) return 0;
   const pooled = (before * n + after * m) / (n + m);
   const noise =
-    (samplesBefore > 0 ? effectBefore / samplesBefore : 0) +
-    (samplesAfter > 0 ? effectAfter / samplesAfter : 0);
+    (samplesBefore > 0 ? effectBefore / samplesBefore + runToRun ** 2 : 0) +
+    (samplesAfter > 0 ? effectAfter / samplesAfter + runToRun ** 2 : 0);
   return Math.max(0, pooled * (1 - pooled)) * noise;
 }
 
