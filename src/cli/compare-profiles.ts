@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HolterError } from '../base/errors.ts';
 import { compareProfiles, exceedsLimit, type Normalisation, parseChangeLimit } from '../cpu/difference.ts';
-import { writePageFile } from '../recording/write-recording.ts';
+import { makeFolder, writePageFile } from '../recording/write-recording.ts';
 import { buildDifferencePage } from '../render/build-profile-page.ts';
 import { renderDifferenceJson } from '../render/difference-json.ts';
 import { renderDifferenceMarkdown } from '../render/difference-markdown.ts';
@@ -80,7 +79,7 @@ export async function runDiff(before: string, after: string, options: DiffOption
   }
   if (page === undefined && (options.out.length === 0 || options.open)) {
     page = temporaryPath('difference', '.html');
-    await mkdir(dirname(page), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(page));
     await writePageFile(page, html());
   }
   const { json, open, noColor } = shown(options);

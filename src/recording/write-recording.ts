@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import type { EvidenceFile, RecordingManifest } from './manifest.ts';
 
@@ -35,7 +35,7 @@ export async function createRecording(folder: string): Promise<RecordingWriter> 
   }
 
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     if (
       await stat(join(folder, MANIFEST_FILE)).then(
         () => true,
@@ -96,6 +96,27 @@ async function writeWhole(path: string, content: string | Uint8Array): Promise<v
     await rm(partial, { force: true }).catch(() => {});
     throw cannotWrite(path, error);
   }
+}
+
+/**
+ * A folder and its parents, 0700. Not `mkdir -p` of Node 20: where the kernel says ENOENT for a parent that is there
+ * (`/proc/x`), that one tries for ever.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  let at = resolve(folder);
+  for (;;) {
+    const entry = await stat(at).catch(() => undefined);
+    if (entry?.isDirectory()) break;
+    missing.push(at);
+    if (dirname(at) === at) break;
+    at = dirname(at);
+  }
+  for (const path of missing.reverse())
+    await mkdir(path, { mode: 0o700 }).catch(async (error: unknown) => {
+      // Made by somebody else meanwhile.
+      if (errnoOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+    });
 }
 
 function cannotWrite(path: string, error: unknown): HolterError {

@@ -68,7 +68,7 @@ export interface ResolveOptions {
 /**
  * Finds the one process a target names; never guesses. Touches nothing: reads /proc.
  *
- * Throws E_NO_SUCH_PROCESS, E_NO_MATCH, E_SEVERAL_MATCHES (lists them), E_NOT_NODE, E_OTHER_RUNTIME, E_ZOMBIE, E_PERMISSION;
+ * Throws E_NO_SUCH_PROCESS, E_NO_MATCH, E_FILE_NOT_FOUND for a path, E_SEVERAL_MATCHES (lists them), E_NOT_NODE, E_OTHER_RUNTIME, E_ZOMBIE, E_PERMISSION;
  * E_PLATFORM off Linux for everything but an inspector's address; E_USAGE as in parseTarget.
  */
 export async function resolveTarget(text: string, options: ResolveOptions = {}): Promise<ResolvedTarget> {
@@ -109,6 +109,10 @@ function outerPid(pid: number): number {
 function pidByName(name: string, rows: readonly NodeProcess[]): number {
   const exact = rows.filter(({ names }) => names.includes(name));
   const found = exact.length > 0 ? exact : rows.filter((row) => contains(row, name));
+  if (found.length === 0 && /^\.{0,2}\//.test(name))
+    throw new HolterError('E_FILE_NOT_FOUND', `there is no file ${name}, and no Node process is called so`, {
+      hint: 'a file written by holter or another tool, or a process: holter ps lists them',
+    });
   return theOnly(found, `"${name}"`, `no Node process is called "${name}"`);
 }
 
