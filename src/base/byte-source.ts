@@ -12,6 +12,8 @@ export interface ByteSource {
   readonly name: string;
   /** Whole length; undefined when unknown (a pipe). */
   readonly size: Bytes | undefined;
+  /** Set when the bytes are those of this file, one to one: then what is needed later can be read again. */
+  readonly path?: string;
   /** Fills the beginning of `into`; returns how many bytes, 0 at the end. @throws HolterError E_FILE_NOT_FOUND */
   read(into: Uint8Array): number;
   close(): void;
@@ -60,6 +62,7 @@ export function openFile(path: string): ByteSource {
     return {
       name: path,
       size: entry.isFile() ? entry.size : undefined,
+      ...(entry.isFile() ? { path } : {}),
       read(into) {
         try {
           return readSync(fd, into, 0, into.length, null);

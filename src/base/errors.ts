@@ -29,6 +29,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, { exit: 1 | 2 | 3 }>> = {
   E_WRITE: { exit: 1 },
   E_LOAD_FAILED: { exit: 1 },
   E_OPTIONAL_MISSING: { exit: 1 },
+  E_TOO_LITTLE_MEMORY: { exit: 1 },
   E_INTERRUPTED: { exit: 1 },
   E_PLATFORM: { exit: 1 },
   E_BUG: { exit: 1 },
@@ -60,6 +61,7 @@ export type ErrorCode =
   | 'E_WRITE'
   | 'E_LOAD_FAILED'
   | 'E_OPTIONAL_MISSING'
+  | 'E_TOO_LITTLE_MEMORY'
   | 'E_INTERRUPTED'
   | 'E_PLATFORM'
   | 'E_BUG';

@@ -1,4 +1,5 @@
-import type { Bytes } from '../base/units.ts';
+import type { Bytes, Milliseconds } from '../base/units.ts';
+import type { CountedKind } from './count-classes.ts';
 
 /** Classes of a live process counted without a snapshot (`Runtime.queryObjects`, grouped in the target). */
 export interface ClassHistogram {
@@ -6,25 +7,144 @@ export interface ClassHistogram {
   takenAt: string;
   /** `main`, or `worker 3 resize`. */
   thread: string;
-  /** Largest first. */
+  /** Most bytes first. */
   rows: ClassCount[];
+  /** Rows that were left out, added up; 0 rows when none were. */
+  others: { rows: number; count: number; bytes: Bytes };
   objectCount: number;
-  /** V8's own numbers at that moment, in bytes. */
+  /** V8's own numbers right after the collection that the count begins with, in bytes. */
   heap: { used: Bytes; total: Bytes; limit: Bytes; external: Bytes; arrayBuffers: Bytes };
   /** How long the thread could do nothing else. */
-  pauseMs: number;
+  pauseMs: Milliseconds;
   /** What the count cannot see, as sentences. */
   notes: string[];
 }
 
 export interface ClassCount {
-  /** Constructor name, or `{id, name}` for plain objects of one shape. */
+  /** Constructor name, `{id, name}` for plain objects of one shape, `function onData` for closures by name. */
   name: string;
-  /** `path:line:column` of the constructor (1-based), '' unknown. */
+  /**
+   * `class` of the program or of Node; `shape` of plain objects; `function`; `array`; `collection` (Map, Set);
+   * `bytes` (Buffers, typed arrays, ArrayBuffers).
+   */
+  kind: CountedKind;
+  /** `path:line:column` of the constructor or of one such function (1-based), '' unknown or built in. */
   place: string;
   count: number;
-  /** Estimate of own size (objects, elements, entries; typed arrays and Buffers by their bytes). */
+  /** Estimate of own size: objects with their elements and tables; typed arrays and Buffers by their bytes. */
   bytes: Bytes;
-  /** Entries held by all of them: lengths of Arrays, sizes of Maps and Sets, listeners of emitters. */
+  /** Entries held by all of them: lengths of Arrays, sizes of Maps and Sets, bytes of Buffers, listeners of emitters. */
   entries: number;
+}
+
+/** What cannot be seen from JavaScript; true of every such count. */
+export const UNSEEN =
+  'Not counted: strings, numbers, compiled code, objects without a prototype (Object.create(null)), and objects of other contexts (vm).';
+
+/** How one class changed between two counts of one thread. */
+export interface ClassGrowth {
+  name: string;
+  kind: CountedKind;
+  place: string;
+  countBefore: number;
+  countAfter: number;
+  bytesBefore: Bytes;
+  bytesAfter: Bytes;
+  entriesBefore: number;
+  entriesAfter: number;
+  countPerMinute: number;
+  bytesPerMinute: Bytes;
+  entriesPerMinute: number;
+}
+
+export interface HistogramGrowth {
+  /** Between the two counts. */
+  minutes: number;
+  /** What leaks first. Only classes with more instances, bytes or entries than before. */
+  rows: ClassGrowth[];
+  /** All classes together. */
+  bytesPerMinute: Bytes;
+  countPerMinute: number;
+}
+
+/** Part of the fastest growth in objects that a class of the program must have to be named before what it is made of. */
+const LEADING_SHARE = 0.1;
+
+/**
+ * What grew between two counts of one thread. Instances of a leaking class bring arrays, maps and plain objects with
+ * them, which may weigh more: so classes of the program that grow at least a tenth as fast in number as the fastest of
+ * all come first, by bytes; all others follow, by bytes.
+ */
+export function compareHistograms(before: ClassHistogram, after: ClassHistogram): HistogramGrowth {
+  const minutes = Math.max(1e-6, (Date.parse(after.takenAt) - Date.parse(before.takenAt)) / 60_000);
+  const old = new Map(before.rows.map((row) => [keyOf(row), row]));
+  // A place that only one of the two knows must not split a row that its name alone tells apart.
+  const oldByName = groupByName(before.rows);
+  const newByName = groupByName(after.rows);
+  const rows: ClassGrowth[] = [];
+  for (const row of after.rows) {
+    const name = `${row.kind} ${row.name}`;
+    const alone =
+      oldByName.get(name)?.length === 1 && newByName.get(name)?.length === 1
+        ? oldByName.get(name)![0]
+        : undefined;
+    const was = old.get(keyOf(row)) ?? alone;
+    const growth: ClassGrowth = {
+      name: row.name,
+      kind: row.kind,
+      place: row.place,
+      countBefore: was?.count ?? 0,
+      countAfter: row.count,
+      bytesBefore: was?.bytes ?? 0,
+      bytesAfter: row.bytes,
+      entriesBefore: was?.entries ?? 0,
+      entriesAfter: row.entries,
+      countPerMinute: (row.count - (was?.count ?? 0)) / minutes,
+      bytesPerMinute: (row.bytes - (was?.bytes ?? 0)) / minutes,
+      entriesPerMinute: (row.entries - (was?.entries ?? 0)) / minutes,
+    };
+    if (growth.countPerMinute > 0 || growth.bytesPerMinute > 0 || growth.entriesPerMinute > 0)
+      rows.push(growth);
+  }
+  const fastest = rows.reduce((most, row) => Math.max(most, row.countPerMinute), 0);
+  const leads = (row: ClassGrowth): boolean =>
+    row.kind === 'class' &&
+    isOwnPlace(row.place) &&
+    row.countPerMinute > 0 &&
+    row.countPerMinute >= LEADING_SHARE * fastest;
+  rows.sort(
+    (a, b) =>
+      Number(leads(b)) - Number(leads(a)) ||
+      b.bytesPerMinute - a.bytesPerMinute ||
+      b.countPerMinute - a.countPerMinute,
+  );
+  const sum = (of: (row: ClassCount) => number) =>
+    after.rows.reduce((total, row) => total + of(row), 0) -
+    before.rows.reduce((total, row) => total + of(row), 0);
+  return {
+    minutes,
+    rows,
+    bytesPerMinute: sum(({ bytes }) => bytes) / minutes,
+    countPerMinute: (after.objectCount - before.objectCount) / minutes,
+  };
+}
+
+/** Has a place, and not in Node itself. */
+export function isOwnPlace(place: string): boolean {
+  return place !== '' && !place.startsWith('node:') && !place.startsWith('internal/');
+}
+
+function keyOf({ name, kind, place }: ClassCount): string {
+  return `${kind} ${name}\n${place}`;
+}
+
+function groupByName(rows: readonly ClassCount[]): Map<string, ClassCount[]> {
+  const groups = new Map<string, ClassCount[]>();
+  for (const row of rows) {
+    const key = `${row.kind} ${row.name}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return groups;
 }

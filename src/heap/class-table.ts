@@ -1,5 +1,3 @@
-import type { Bytes } from '../base/units.ts';
-
 /** `ClassTable.of` of a node that DevTools' histogram leaves out (no size of its own). */
 export const NO_CLASS = 0xffff_ffff;
 

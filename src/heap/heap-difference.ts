@@ -15,13 +15,17 @@ export interface HeapDifference {
   lastName?: string;
   totalBefore: Bytes;
   totalAfter: Bytes;
-  /** Σ over nodes; only by ids. */
+  /** Only with three snapshots. */
+  totalLast?: Bytes;
+  /** Σ over nodes; by ids new and gone objects, by classes the sums of what rose and fell. */
   added: { count: number; bytes: Bytes };
   removed: { count: number; bytes: Bytes };
-  /** By added bytes kept, largest first; all classes that changed. */
+  /** What leaks first: by `retainedDelta`, largest first; all classes that changed. */
   classes: ClassChange[];
-  /** The same container object that holds more than before; only by ids, largest growth first. */
+  /** The same container object that holds more than before; only by ids, what it holds through new entries first. */
   containers: ContainerChange[];
+  /** What to know when reading it, as sentences: files swapped, cut, not of one process. */
+  notes: string[];
 }
 
 export interface ClassChange {
@@ -30,18 +34,28 @@ export interface ClassChange {
   place: string;
   countBefore: number;
   countAfter: number;
-  /** By ids: instances new in B (with three: and still in C), gone since A. By classes: the net change. */
+  /** Only with three snapshots. */
+  countLast?: number;
+  /**
+   * By ids, with two: what DevTools' Comparison says, so an object that changed its class counts in both. With three:
+   * instances new in B and still in C, and gone since A. By classes: the net change.
+   */
   added: number;
   removed: number;
   addedBytes: Bytes;
   removedBytes: Bytes;
-  /** Retained by the new instances, each byte counted once; by classes: change of class-retained size. */
+  /**
+   * Bytes of new objects that the new instances keep alive, their own among them, each byte counted once. What a class of
+   * the program keeps is not counted again for the containers, strings and arrays that it is made of or lies in
+   * (`keptByClass`). By classes: the change of that.
+   */
   retainedDelta: Bytes;
-  /** Who holds the new ones, most of them first; only by ids. */
+  /** Who holds the new ones, most of them first; only by ids, only of the first classes. */
   holders: Holder[];
 }
 
 export interface ContainerChange {
+  /** In the last snapshot. */
   node: number;
   id: number;
   className: string;
@@ -50,6 +64,10 @@ export interface ContainerChange {
   /** Elements, entries or properties held. */
   entriesBefore: number;
   entriesAfter: number;
+  /** Only with three snapshots. */
+  entriesLast?: number;
   retainedBefore: Bytes;
   retainedAfter: Bytes;
+  /** Retained by the new objects it holds directly, whoever else holds them. */
+  newBytes: Bytes;
 }

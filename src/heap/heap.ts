@@ -1,6 +1,7 @@
+import { HolterError } from '../base/errors.ts';
 import type { ClassTable } from './class-table.ts';
 import type { HeapGraph } from './heap-graph.ts';
-import type { Retainers } from './retainers.ts';
+import { buildRetainers, type Retainers } from './retainers.ts';
 import type { ScriptTable } from './script-table.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -15,4 +16,26 @@ export interface Heap {
   readonly classes: ClassTable;
   readonly retainers: Retainers;
   readonly scripts: ScriptTable;
+}
+
+export function makeHeap(snapshot: Snapshot, graph: HeapGraph): Heap {
+  let classes: ClassTable | undefined;
+  let retainers: Retainers | undefined;
+  let scripts: ScriptTable | undefined;
+  return {
+    snapshot,
+    graph,
+    get classes() {
+      if (classes === undefined) throw new HolterError('E_BUG', 'classes are not there yet');
+      return classes;
+    },
+    get retainers() {
+      retainers ??= buildRetainers(snapshot);
+      return retainers;
+    },
+    get scripts() {
+      if (scripts === undefined) throw new HolterError('E_BUG', 'scripts are not there yet');
+      return scripts;
+    },
+  };
 }

@@ -1,6 +1,8 @@
-import type { ByteSource } from '../base/byte-source.ts';
+import { openStream } from '../base/byte-stream.ts';
 import { HolterError } from '../base/errors.ts';
-import type { Heap } from './heap.ts';
+import { analyseSnapshot } from './analyse-snapshot.ts';
+import { type Heap, makeHeap } from './heap.ts';
+import { readSnapshot } from './read-snapshot.ts';
 
 export interface HeapProgress {
   /** `reading`, `finding dominators` …: what is done now. */
@@ -26,6 +28,11 @@ export interface OpenHeapOptions {
  * @throws HolterError E_FILE_NOT_FOUND, E_FILE_FORMAT (not a heap snapshot), E_FILE_TRUNCATED (nothing usable in it),
  *   E_INTERRUPTED. A cut snapshot that has nodes is opened, and `snapshot.partial` says what is missing.
  */
-export async function openHeap(_from: string | ByteSource, _options: OpenHeapOptions = {}): Promise<Heap> {
-  throw new HolterError('E_BUG', 'not there yet');
+export async function openHeap(path: string, options: OpenHeapOptions = {}): Promise<Heap> {
+  const { signal, onProgress } = options;
+  onProgress?.({ stage: 'reading', done: 0 });
+  const snapshot = await readSnapshot(openStream(path), signal === undefined ? {} : { signal });
+  if (signal?.aborted) throw new HolterError('E_INTERRUPTED', `reading ${path} was interrupted`);
+  onProgress?.({ stage: 'finding dominators', done: 0.4 });
+  return makeHeap(snapshot, analyseSnapshot(snapshot));
 }

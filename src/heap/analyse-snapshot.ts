@@ -1,0 +1,25 @@
+import { measureDistances } from './distances.ts';
+import { findDomState } from './dom-state.ts';
+import { findDominators } from './dominators.ts';
+import { findEphemerons } from './ephemerons.ts';
+import { findDocuments, findUserRoots } from './graph-roots.ts';
+import type { HeapGraph } from './heap-graph.ts';
+import { numberNodes } from './number-nodes.ts';
+import { attributeSizes } from './ownership.ts';
+import { buildTreeColumns } from './retained-sizes.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Works out what the references of a snapshot mean, as DevTools does; see heap-graph.ts. Synchronous: seconds for tens of millions of nodes. */
+export function analyseSnapshot(snapshot: Snapshot): HeapGraph {
+  const documents = findDocuments(snapshot);
+  const userRoots = findUserRoots(snapshot, documents);
+  const ephemerons = findEphemerons(snapshot.strings);
+  const shallow = attributeSizes(snapshot, userRoots.length > 0);
+  const numbering = numberNodes(snapshot, ephemerons, documents);
+  const tree = findDominators(numbering);
+  const columns = buildTreeColumns(numbering, tree, shallow);
+  const distance = new Int32Array(new SharedArrayBuffer(4 * snapshot.nodeCount));
+  const queue = new Uint32Array(tree.dominator.buffer, 0, snapshot.nodeCount);
+  measureDistances(snapshot, ephemerons, userRoots, distance, queue);
+  return { ...columns, shallow, distance, userRoots, detachedness: findDomState(snapshot) };
+}
