@@ -3,6 +3,7 @@ import { findDomState } from './dom-state.ts';
 import { findDominators } from './dominators.ts';
 import { findEphemerons } from './ephemerons.ts';
 import { findDocuments, findUserRoots } from './graph-roots.ts';
+import { asResult, GraphScratch } from './graph-scratch.ts';
 import type { HeapGraph } from './heap-graph.ts';
 import { numberNodes } from './number-nodes.ts';
 import { attributeSizes } from './ownership.ts';
@@ -14,12 +15,14 @@ export function analyseSnapshot(snapshot: Snapshot): HeapGraph {
   const documents = findDocuments(snapshot);
   const userRoots = findUserRoots(snapshot, documents);
   const ephemerons = findEphemerons(snapshot.strings);
-  const shallow = attributeSizes(snapshot, userRoots.length > 0);
-  const numbering = numberNodes(snapshot, ephemerons, documents);
-  const tree = findDominators(numbering);
-  const columns = buildTreeColumns(numbering, tree, shallow);
-  const distance = new Int32Array(new SharedArrayBuffer(4 * snapshot.nodeCount));
-  const queue = new Uint32Array(tree.dominator.buffer, 0, snapshot.nodeCount);
+  const { nodeCount } = snapshot;
+  const scratch = new GraphScratch(nodeCount, snapshot.edgeCount);
+  const shallow = attributeSizes(snapshot, userRoots.length > 0, asResult(scratch.columns[4], nodeCount));
+  const numbering = numberNodes(snapshot, ephemerons, documents, scratch);
+  const tree = findDominators(numbering, scratch);
+  const columns = buildTreeColumns(numbering, tree, shallow, scratch);
+  const distance = scratch.columns[3].subarray(0, nodeCount);
+  const queue = asResult(scratch.columns[4], nodeCount);
   measureDistances(snapshot, ephemerons, userRoots, distance, queue);
   return { ...columns, shallow, distance, userRoots, detachedness: findDomState(snapshot) };
 }

@@ -20,7 +20,7 @@ export function measureDistances(
   // One bit a node stays in the processor's cache where distances do not.
   const isReached = new Uint8Array((nodeCount >>> 3) + 1);
   const seenPairs = new Set<number>();
-  const hasEphemerons = ephemerons.isName !== undefined;
+  const hasEphemerons = ephemerons.row !== undefined;
   distance.fill(UNREACHED);
 
   /** Edges that are left out, of the few nodes and edges that have such. */
@@ -35,9 +35,10 @@ export function measureDistances(
       const index = isIndex ? name : Number.parseInt(strings.get(name), 10);
       return !(index < 2 || index % 3 !== 1);
     }
-    if (type !== EDGE.internal || ephemerons.isName?.[name] !== 1) return false;
+    const row = type === EDGE.internal ? (ephemerons.row?.[name] ?? 0) : 0;
+    if (row === 0) return false;
     // The value of a WeakMap's entry is as far as the later of key and table: the first edge is let pass by.
-    const pair = ephemerons.pair.get(name)!;
+    const pair = ephemerons.pair[row - 1]!;
     if (seenPairs.delete(pair)) return false;
     seenPairs.add(pair);
     return true;

@@ -1,11 +1,10 @@
+import type { GraphScratch } from './graph-scratch.ts';
 import type { Numbering } from './number-nodes.ts';
 
 /** The dominator tree by number; parents have smaller numbers than children. */
 export interface NumberedTree {
   /** By number: the number of the immediate dominator; the root's is itself (1). */
   dominator: Int32Array;
-  /** Free again: two arrays of `count + 1` values. */
-  scratch: readonly [Int32Array, Int32Array];
 }
 
 /**
@@ -14,13 +13,13 @@ export interface NumberedTree {
  * the nearest common ancestor of its parent and its semidominator. No buckets, and far fewer steps than the worst case
  * of O(n²) on the graphs of programs: most nodes hang directly below their semidominator.
  *
- * Uses up `numbering.parent`, which becomes the result.
+ * Uses columns 2 to 4 of `scratch`, all free again afterwards, and `numbering.parent` (column 1), which becomes the result.
  */
-export function findDominators(numbering: Numbering): NumberedTree {
-  const { count, firstOfCycles, node, parent, info, lists, scratch: semi } = numbering;
-  const above = parent.slice();
-  /** Smallest semidominator on the compressed path above a node. */
-  const label = new Int32Array(count + 1);
+export function findDominators(numbering: Numbering, scratch: GraphScratch): NumberedTree {
+  const { count, firstOfCycles, node, parent, info, lists } = numbering;
+  const [, , semi, above, label] = scratch.columns;
+  above.set(parent);
+  // `label`: the smallest semidominator on the compressed path above a node.
   let stack = new Int32Array(1024);
   for (let w = count; w >= 2; w--) {
     let least = parent[w]!;
@@ -66,5 +65,5 @@ export function findDominators(numbering: Numbering): NumberedTree {
     while (up > limit) up = parent[up]!;
     parent[w] = up;
   }
-  return { dominator: parent, scratch: [label, above] };
+  return { dominator: parent };
 }

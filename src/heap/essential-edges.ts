@@ -11,8 +11,8 @@ export function leavesItsTable(
   from: number,
   edge: number,
 ): boolean {
-  const name = snapshot.edgeName[edge]!;
-  return ephemerons.isName![name] === 1 && ephemerons.table.get(name) === snapshot.nodeId[from];
+  const row = ephemerons.row![snapshot.edgeName[edge]!]!;
+  return row !== 0 && ephemerons.table[row - 1] === snapshot.nodeId[from];
 }
 
 /** Edges from the root that lead to what belongs to the program: its globals, and documents in a browser. */

@@ -1,5 +1,6 @@
 import type { Ephemerons } from './ephemerons.ts';
 import { isProgramRoot, leavesItsTable } from './essential-edges.ts';
+import type { GraphScratch } from './graph-scratch.ts';
 import { EDGE, type Snapshot } from './snapshot.ts';
 
 /**
@@ -21,8 +22,6 @@ export interface Numbering {
   info: Int32Array;
   /** Lists of edges: number of the source, and next row. Row 0 ends a list. */
   lists: Int32Array;
-  /** Free again after the numbering: `count + 1` values. */
-  scratch: Int32Array;
 }
 
 /** Mark in `info` of a node that belongs to the program and has no number yet. */
@@ -32,15 +31,19 @@ const PROGRAM = -1;
  * Numbers all nodes as DevTools does (research/heap.md §4, rules 2 to 4): what belongs to the program (reached from its
  * roots) first, so that one comparison tells whether a node does; references from the system into the program do not
  * count. Then the rest, then what only weak edges lead to, then cycles without any way in.
+ *
+ * Uses columns 0 to 2, the pairs (zeroed) and the lists of `scratch`; column 2 is free again afterwards.
  */
-export function numberNodes(snapshot: Snapshot, ephemerons: Ephemerons, documents: number): Numbering {
-  const { nodeCount, edgeCount, firstEdge, edgeTarget } = snapshot;
-  const node = new Int32Array(nodeCount + 1);
-  const parent = new Int32Array(nodeCount + 1);
-  const next = new Int32Array(nodeCount + 1);
-  const info = new Int32Array(2 * (nodeCount + 1));
-  const lists = new Int32Array(new SharedArrayBuffer(8 * (edgeCount + 1)));
-  const hasEphemerons = ephemerons.isName !== undefined;
+export function numberNodes(
+  snapshot: Snapshot,
+  ephemerons: Ephemerons,
+  documents: number,
+  scratch: GraphScratch,
+): Numbering {
+  const { nodeCount, firstEdge, edgeTarget } = snapshot;
+  const [node, parent, next] = scratch.columns;
+  const { pairs: info, lists } = scratch;
+  const hasEphemerons = ephemerons.row !== undefined;
   /** Nodes marked PROGRAM, to be flooded from; and all that ever were. */
   const marked: number[] = [];
   let everMarked: Uint8Array | undefined;
@@ -160,7 +163,7 @@ export function numberNodes(snapshot: Snapshot, ephemerons: Ephemerons, document
       node[count] = ordinal;
       parent[count] = 1;
     }
-  return { count, firstOfCycles, node, parent, info, lists, scratch: next };
+  return { count, firstOfCycles, node, parent, info, lists };
 }
 
 /** Marks all that unnumbered nodes of the program lead to. Undefined: there was none. */
@@ -202,7 +205,7 @@ function findHeld(
       if (type === EDGE.weak || type === EDGE.shortcut || to === from) continue;
       if (
         type === EDGE.internal &&
-        ephemerons.isName !== undefined &&
+        ephemerons.row !== undefined &&
         leavesItsTable(snapshot, ephemerons, from, edge)
       )
         continue;

@@ -9,8 +9,9 @@ const SEVERAL = 0xffff_fffe;
  * Sizes after backing stores, maps and other parts were given to the one object that owns them, as DevTools does
  * (research/heap.md §4, rule 6): hidden nodes, arrays and external string data that only one other object leads to, over
  * any edge but weak ones, count as a part of that object. `hasUserRoots` false: sizes stay as written.
+ * `owners`: scratch, a value for each node.
  */
-export function attributeSizes(snapshot: Snapshot, hasUserRoots: boolean): SizeColumn {
+export function attributeSizes(snapshot: Snapshot, hasUserRoots: boolean, owners: Uint32Array): SizeColumn {
   const { nodeCount, selfSize, nodeType, nodeName, firstEdge, edgeTarget } = snapshot;
   const sizes = new SizeColumn(sharedUint32(nodeCount), new Map(selfSize.high));
   sizes.low.set(selfSize.low);
@@ -28,7 +29,7 @@ export function attributeSizes(snapshot: Snapshot, hasUserRoots: boolean): SizeC
     )
       isPart[node >>> 3]! |= 1 << (node & 7);
   }
-  const owners = new Uint32Array(nodeCount).fill(NOBODY);
+  owners.fill(NOBODY);
   let waiting = new Uint32Array(1024);
   let length = 0;
   const visit = (node: number, owner: number): void => {

@@ -1,4 +1,5 @@
 import type { NumberedTree } from './dominators.ts';
+import { asResult, type GraphScratch } from './graph-scratch.ts';
 import type { Numbering } from './number-nodes.ts';
 import { sharedUint32 } from './shared-column.ts';
 import { SizeColumn } from './size-column.ts';
@@ -12,11 +13,19 @@ export interface TreeColumns {
   subtree: Uint32Array;
 }
 
-/** Sums sizes up the dominator tree, puts the tree into preorder, and brings all from numbers back to nodes. */
-export function buildTreeColumns(numbering: Numbering, tree: NumberedTree, sizes: SizeColumn): TreeColumns {
+/**
+ * Sums sizes up the dominator tree, puts the tree into preorder, and brings all from numbers back to nodes. Uses all of
+ * `scratch`; column 2 and most lists become part of the result, the rest is free again.
+ */
+export function buildTreeColumns(
+  numbering: Numbering,
+  tree: NumberedTree,
+  sizes: SizeColumn,
+  scratch: GraphScratch,
+): TreeColumns {
   const { count, node, lists, info } = numbering;
   const { dominator } = tree;
-  const [size, position] = tree.scratch;
+  const [, , kept, size, position] = scratch.columns;
   // Not needed any more, and as large as what takes its place: 8 bytes for each node.
   const sums = new Float64Array(info.buffer, 0, count + 1);
   for (let n = 1; n <= count; n++) {
@@ -31,7 +40,7 @@ export function buildTreeColumns(numbering: Numbering, tree: NumberedTree, sizes
   // Lists of edges are done with too; a quarter of their memory is enough for four columns in most heaps.
   const columns = columnsIn(lists.buffer as SharedArrayBuffer, count);
   const [low, dominators, ranks, preorder] = columns as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-  const subtree = sharedUint32(count);
+  const subtree = asResult(kept, count);
   const retained = new SizeColumn(low);
   // `position` of a node: where its next child goes. Children have larger numbers, so parents are placed before.
   position[1] = 1;
