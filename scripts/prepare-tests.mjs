@@ -99,4 +99,4 @@ function prepareChromium() {
 
 prepareNodes();
 prepareChromium();
-installOracles();
+await installOracles();

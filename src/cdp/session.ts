@@ -106,6 +106,15 @@ export class Session {
     this.#transport.close();
   }
 
+  /** Stops reading from the target until `resumeReading`, for whoever cannot take events as fast as they come. */
+  pauseReading(): void {
+    this.#transport.pause();
+  }
+
+  resumeReading(): void {
+    this.#transport.resume();
+  }
+
   #receive(text: string): void {
     let message: {
       id?: number;

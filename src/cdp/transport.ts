@@ -9,6 +9,9 @@ export interface Transport {
   onMessage: (message: string) => void;
   onClose: (why: string) => void;
   close(): void;
+  /** Stops and goes on reading: what comes meanwhile waits on the other side. */
+  pause(): void;
+  resume(): void;
 }
 
 /**
@@ -37,6 +40,8 @@ export function connectWebSocket(
       onMessage: () => {},
       onClose: () => {},
       close: () => socket.close(),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
     };
     let open = false;
     socket.on('open', () => {
@@ -70,6 +75,8 @@ export function connectLineSocket(address: string | { port: number; token: strin
       onMessage: () => {},
       onClose: () => {},
       close: () => socket.destroy(),
+      pause: () => void socket.pause(),
+      resume: () => void socket.resume(),
     };
     let open = false;
     // Chunks are kept in a list until a newline comes: joining a growing string would cost O(n²) on large answers.

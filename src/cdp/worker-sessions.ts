@@ -27,6 +27,9 @@ export async function attachToWorkers(
       onMessage: () => {},
       onClose: () => {},
       close: () => void main.send('NodeWorker.detach', { sessionId }).catch(() => {}),
+      // It comes through the main thread's connection.
+      pause: () => main.pauseReading(),
+      resume: () => main.resumeReading(),
     };
     transports.set(sessionId, transport);
     workers.push({ session: new Session(transport), title: workerInfo.title, url: workerInfo.url });

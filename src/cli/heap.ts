@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { registerHeapHistogram } from './heap-histogram.ts';
 import { registerHeapSample } from './heap-sample.ts';
+import { registerHeapSnapshot } from './heap-snapshot.ts';
 import type { ExitCode } from './outcome.ts';
 
 /** `holter heap …`: one file per command beside this one. */
@@ -12,5 +14,7 @@ export function registerHeap(
     .command('heap')
     .summary('memory: what fills it, who holds it, which functions allocate')
     .description('Memory of a process, live or from a heap snapshot.');
+  registerHeapHistogram(heap, setExit);
+  registerHeapSnapshot(heap, setExit);
   registerHeapSample(heap, rest, setExit);
 }

@@ -60,7 +60,7 @@ export interface ClassGrowth {
 export interface HistogramGrowth {
   /** Between the two counts. */
   minutes: number;
-  /** What leaks first. Only classes with more instances, bytes or entries than before. */
+  /** What leaks first. Only classes that grew by 25 instances, 32 kB or 200 entries. */
   rows: ClassGrowth[];
   /** All classes together. */
   bytesPerMinute: Bytes;
@@ -77,12 +77,14 @@ const LEADING_SHARE = 0.1;
  */
 export function compareHistograms(before: ClassHistogram, after: ClassHistogram): HistogramGrowth {
   const minutes = Math.max(1e-6, (Date.parse(after.takenAt) - Date.parse(before.takenAt)) / 60_000);
-  const old = new Map(before.rows.map((row) => [keyOf(row), row]));
+  const beforeRows = mergeRows(before.rows);
+  const afterRows = mergeRows(after.rows);
+  const old = new Map(beforeRows.map((row) => [keyOf(row), row]));
   // A place that only one of the two knows must not split a row that its name alone tells apart.
-  const oldByName = groupByName(before.rows);
-  const newByName = groupByName(after.rows);
+  const oldByName = groupByName(beforeRows);
+  const newByName = groupByName(afterRows);
   const rows: ClassGrowth[] = [];
-  for (const row of after.rows) {
+  for (const row of afterRows) {
     const name = `${row.kind} ${row.name}`;
     const alone =
       oldByName.get(name)?.length === 1 && newByName.get(name)?.length === 1
@@ -103,8 +105,7 @@ export function compareHistograms(before: ClassHistogram, after: ClassHistogram)
       bytesPerMinute: (row.bytes - (was?.bytes ?? 0)) / minutes,
       entriesPerMinute: (row.entries - (was?.entries ?? 0)) / minutes,
     };
-    if (growth.countPerMinute > 0 || growth.bytesPerMinute > 0 || growth.entriesPerMinute > 0)
-      rows.push(growth);
+    if (isWorthTelling(growth)) rows.push(growth);
   }
   const fastest = rows.reduce((most, row) => Math.max(most, row.countPerMinute), 0);
   const leads = (row: ClassGrowth): boolean =>
@@ -127,6 +128,32 @@ export function compareHistograms(before: ClassHistogram, after: ClassHistogram)
     bytesPerMinute: sum(({ bytes }) => bytes) / minutes,
     countPerMinute: (after.objectCount - before.objectCount) / minutes,
   };
+}
+
+/** Compiled code, our own visit and Node's caches bring some objects of every kind: less than this is no growth. */
+const LEAST = { count: 25, bytes: 32_768, entries: 200 };
+
+function isWorthTelling(row: ClassGrowth): boolean {
+  return (
+    row.countAfter - row.countBefore >= LEAST.count ||
+    row.bytesAfter - row.bytesBefore >= LEAST.bytes ||
+    row.entriesAfter - row.entriesBefore >= LEAST.entries
+  );
+}
+
+/** Rows that nothing tells apart (classes without a name and a place) as one. */
+function mergeRows(rows: readonly ClassCount[]): ClassCount[] {
+  const merged = new Map<string, ClassCount>();
+  for (const row of rows) {
+    const known = merged.get(keyOf(row));
+    if (known === undefined) merged.set(keyOf(row), { ...row });
+    else {
+      known.count += row.count;
+      known.bytes += row.bytes;
+      known.entries += row.entries;
+    }
+  }
+  return [...merged.values()];
 }
 
 /** Has a place, and not in Node itself. */

@@ -1,4 +1,5 @@
-import { HolterError } from '../base/errors.ts';
+import { buildClasses } from './build-classes.ts';
+import { buildScripts } from './build-scripts.ts';
 import type { ClassTable } from './class-table.ts';
 import type { HeapGraph } from './heap-graph.ts';
 import { buildRetainers, type Retainers } from './retainers.ts';
@@ -22,11 +23,15 @@ export function makeHeap(snapshot: Snapshot, graph: HeapGraph): Heap {
   let classes: ClassTable | undefined;
   let retainers: Retainers | undefined;
   let scripts: ScriptTable | undefined;
+  const getScripts = (): ScriptTable => {
+    scripts ??= buildScripts(snapshot);
+    return scripts;
+  };
   return {
     snapshot,
     graph,
     get classes() {
-      if (classes === undefined) throw new HolterError('E_BUG', 'classes are not there yet');
+      classes ??= buildClasses(snapshot, graph, getScripts);
       return classes;
     },
     get retainers() {
@@ -34,8 +39,7 @@ export function makeHeap(snapshot: Snapshot, graph: HeapGraph): Heap {
       return retainers;
     },
     get scripts() {
-      if (scripts === undefined) throw new HolterError('E_BUG', 'scripts are not there yet');
-      return scripts;
+      return getScripts();
     },
   };
 }

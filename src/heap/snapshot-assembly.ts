@@ -155,13 +155,18 @@ function joinStrings(
   return openStrings(shared);
 }
 
+/** In memory, in the file, or both: an index needs to know the place in the file. */
 function whereStringsAre({ strings, path, name }: SnapshotParts): Pick<SharedStrings, 'blob' | 'file'> {
   if (strings === undefined) return { blob: new Uint8Array(0) };
-  if (strings.blob !== undefined) return { blob: strings.blob };
-  if (path === undefined) throw new HolterError('E_BUG', `strings of ${name} were not kept`);
-  const entry = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (entry === undefined) throw new HolterError('E_FILE_NOT_FOUND', `${path} is gone`);
-  return { file: { path, begin: strings.begin, size: Number(entry.size), mtimeNs: entry.mtimeNs } };
+  const entry = path === undefined ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (entry === undefined && strings.blob === undefined)
+    throw new HolterError('E_FILE_NOT_FOUND', `${path ?? name} is gone`);
+  return {
+    ...(strings.blob === undefined ? {} : { blob: strings.blob }),
+    ...(path === undefined || entry === undefined
+      ? {}
+      : { file: { path, begin: strings.begin, size: Number(entry.size), mtimeNs: entry.mtimeNs } }),
+  };
 }
 
 function stopSentence(parts: SnapshotParts): string | undefined {

@@ -35,7 +35,7 @@ export interface SharedStrings {
   readonly bases: Float64Array;
   /** The section in memory. */
   readonly blob?: Uint8Array;
-  /** Or where it is: read again when asked for. */
+  /** Where it is in a plain file: read again when asked for, unless there is `blob`. */
   readonly file?: {
     readonly path: string;
     /** Of the section in the file. */

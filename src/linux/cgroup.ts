@@ -6,6 +6,8 @@ import { PROC, readTextIfAny } from './proc-file.ts';
 export interface CgroupLimits {
   memoryLimitBytes?: Bytes;
   memoryUsageBytes?: Bytes;
+  /** Part of the usage the kernel gives up when memory is short: file pages not used lately (inactive_file). */
+  memoryReclaimableBytes?: Bytes;
   /** CFS quota in cores: 0.5 = 50 ms in every 100 ms. */
   quotaCores?: number;
   /** The `cpu.stat` files of the group and its parents that have a quota: any of them may throttle. */
@@ -87,7 +89,12 @@ function foldersUpwards(mount: Mount, path: string): string[] {
 }
 
 function addUnified(limits: CgroupLimits, folder: string): void {
-  applyMemory(limits, numberIn(`${folder}/memory.max`), numberIn(`${folder}/memory.current`));
+  applyMemory(
+    limits,
+    numberIn(`${folder}/memory.max`),
+    numberIn(`${folder}/memory.current`),
+    statIn(`${folder}/memory.stat`, 'inactive_file'),
+  );
   const match = /^(\d+) (\d+)/.exec(readTextIfAny(`${folder}/cpu.max`) ?? '');
   if (match !== null) applyQuota(limits, Number(match[1]), Number(match[2]), `${folder}/cpu.stat`);
 }
@@ -97,6 +104,7 @@ function addMemory(limits: CgroupLimits, folder: string): void {
     limits,
     numberIn(`${folder}/memory.limit_in_bytes`),
     numberIn(`${folder}/memory.usage_in_bytes`),
+    statIn(`${folder}/memory.stat`, 'total_inactive_file'),
   );
 }
 
@@ -106,12 +114,18 @@ function addQuota(limits: CgroupLimits, folder: string): void {
   if (quota !== undefined && period !== undefined) applyQuota(limits, quota, period, `${folder}/cpu.stat`);
 }
 
-function applyMemory(limits: CgroupLimits, limit: number | undefined, usage: number | undefined): void {
+function applyMemory(
+  limits: CgroupLimits,
+  limit: number | undefined,
+  usage: number | undefined,
+  reclaimable: number | undefined,
+): void {
   if (limit === undefined || limit >= NO_LIMIT_FROM) return;
   if (limits.memoryLimitBytes !== undefined && limits.memoryLimitBytes <= limit) return;
   limits.memoryLimitBytes = limit;
   // The usage that counts is the one of the group with the limit.
   if (usage !== undefined) limits.memoryUsageBytes = usage;
+  if (reclaimable !== undefined) limits.memoryReclaimableBytes = reclaimable;
 }
 
 function applyQuota(limits: CgroupLimits, quota: number, period: number, statFile: string): void {
@@ -123,4 +137,9 @@ function applyQuota(limits: CgroupLimits, quota: number, period: number, statFil
 function numberIn(path: string): number | undefined {
   const text = readTextIfAny(path)?.trim();
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function statIn(path: string, key: string): number | undefined {
+  const value = new RegExp(`^${key} (\\d+)$`, 'm').exec(readTextIfAny(path) ?? '')?.[1];
+  return value === undefined ? undefined : Number(value);
 }

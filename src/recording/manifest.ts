@@ -28,7 +28,11 @@ export type EvidenceKind =
   | 'external-allocations'
   | 'sources'
   /** `holter.load/1`: the load that was put on the target meanwhile. */
-  | 'load';
+  | 'load'
+  /** `.heapsnapshot` as V8 wrote it, `.gz` when its name ends so. */
+  | 'heap-snapshot'
+  /** `holter.class-histogram/1`: objects of one thread counted by class. */
+  | 'heap-histogram';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */

@@ -9,6 +9,8 @@ export interface RecordingWriter {
   readonly folder: string;
   /** Writes one file of evidence and lists it in the manifest. */
   add(file: EvidenceFile, content: string | Uint8Array): Promise<void>;
+  /** Lists one file of evidence that `write` writes under the path it is given, for what is too large to be held; it returns its bytes. */
+  addWritten(file: EvidenceFile, write: (path: string) => Promise<number>): Promise<void>;
   /** Files listed so far. */
   readonly files: readonly EvidenceFile[];
   /** Bytes written so far. */
@@ -60,6 +62,10 @@ export async function createRecording(folder: string): Promise<RecordingWriter> 
     },
     async add(file, content) {
       await write(file.name, content);
+      files.push(file);
+    },
+    async addWritten(file, writeTo) {
+      bytes += await writeTo(join(folder, file.name));
       files.push(file);
     },
     addPage: write,

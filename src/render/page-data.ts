@@ -6,7 +6,7 @@ import type { LoadResult } from '../load/load-result.ts';
  * compressed and in base64 in `<script type="application/octet-stream" id="holter-data">`. Typed arrays keep what they
  * are; numbers are rounded to what can be seen.
  */
-export type PageData = DoctorPage | ProfilePage | DifferencePage;
+export type PageData = DoctorPage | ProfilePage | DifferencePage | HeapPage | HeapDifferencePage;
 
 interface AnyPage {
   schema: 'holter.page/2';
@@ -84,6 +84,143 @@ export interface DifferencePage extends AnyPage {
   beforeName: string;
   afterName: string;
   rows: PageDifferenceRow[];
+  next: { command: string; note: string }[];
+}
+
+/**
+ * Page of `holter heap show`, `heap suspects` and `open x.heapsnapshot`. `profiles[0]` is the dominator tree as boxes:
+ * what an object keeps alive is below it, weight = bytes; `map` says what each box is.
+ */
+export interface HeapPage extends AnyPage {
+  kind: 'heap';
+  headline: string;
+  details: string[];
+  facts: PageFact[];
+  warnings: string[];
+  totalBytes: number;
+  objectCount: number;
+  /** Σ bytes = totalBytes. */
+  kinds: { kind: string; bytes: number; count: number }[];
+  /** By node of `profiles[0]`. */
+  map: {
+    /** V8's id of the object, 0 for a group. */
+    id: Float64Array;
+    /** Objects that are directly in the box: 1, or as many as a group has. */
+    count: Float64Array;
+  };
+  /** Undefined: they were not looked for. */
+  suspects?: { list: PageSuspect[]; explained: number; quiet: string[] };
+  /** Most retained first, `classCount` there are. */
+  classes: {
+    name: string[];
+    /** `app/session.js:9`, '' unknown. */
+    place: string[];
+    count: Float64Array;
+    shallow: Float64Array;
+    retained: Float64Array;
+    distance: Int32Array;
+    /** Index into PAGE_ROOMS, as in the map. */
+    room: Uint8Array;
+    /** Key by which a served page asks for the instances. */
+    key: string[];
+  };
+  classCount: number;
+  dominators: PageObject[];
+  largest: PageObject[];
+  /** Duplicates: bytes of all but one of each. */
+  duplicateStrings: { text: string; count: number; bytes: number }[];
+  duplicateBytes: number;
+  largestStrings: { id: number; text: string; bytes: number }[];
+  packages: { package: string; bytes: number; count: number }[];
+  /** The file, for commands. */
+  file: string;
+  /** Served by `holter open`: questions about single objects can be asked. */
+  server?: PageServer;
+  next: { command: string; note: string }[];
+}
+
+/** Where a served page asks: `POST path` with the token in a header. src/server/README.md. */
+export interface PageServer {
+  path: string;
+  token: string;
+}
+
+/** heap/heap-summary.ts ObjectRow. */
+export interface PageObject {
+  id: number;
+  className: string;
+  shallow: number;
+  retained: number;
+  path: string;
+}
+
+/** heap/suspect.ts Suspect, its places as text. */
+export interface PageSuspect {
+  title: string;
+  detector: string;
+  bytes: number;
+  bytesAre: string;
+  share: number;
+  place: string;
+  holders: PageHolder[];
+  growth: string;
+  evidence: string[];
+  advice: string;
+  /** V8 ids of objects to look at. */
+  ids: number[];
+}
+
+/** heap/holder.ts Holder. */
+export interface PageHolder {
+  text: string;
+  kind: string;
+  held: number;
+  place: string;
+  /** `global > module app/session.js > sessions > Map`. */
+  path: string;
+}
+
+/** Page of `holter heap diff`. heap/heap-difference.ts. */
+export interface HeapDifferencePage extends AnyPage {
+  kind: 'heap-difference';
+  headline: string;
+  details: string[];
+  facts: PageFact[];
+  warnings: string[];
+  beforeName: string;
+  afterName: string;
+  lastName: string;
+  /** Classes have retained sizes of new instances, and instances that are gone. */
+  byIds: boolean;
+  classes: {
+    name: string;
+    place: string;
+    countBefore: number;
+    countAfter: number;
+    /** −1: two snapshots. */
+    countLast: number;
+    added: number;
+    removed: number;
+    addedBytes: number;
+    removedBytes: number;
+    retainedDelta: number;
+    holders: PageHolder[];
+  }[];
+  /** Before the list was cut. */
+  classCount: number;
+  containers: {
+    id: number;
+    className: string;
+    path: string;
+    entriesBefore: number;
+    entriesAfter: number;
+    /** −1: two snapshots. */
+    entriesLast: number;
+    retainedBefore: number;
+    retainedAfter: number;
+    newBytes: number;
+  }[];
+  containerCount: number;
   next: { command: string; note: string }[];
 }
 

@@ -1,2 +1,2 @@
-/** Installs what is missing with `npm ci`; returns the folder. Throws Error when it cannot. */
-export function installOracles(): string;
+/** Installs what is missing with `npm ci` and bundles DevTools' worker; returns the folder. Throws Error when it cannot. */
+export function installOracles(): Promise<string>;

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleDevTools } from './bundle-devtools.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -16,14 +17,20 @@ function missingPackages() {
   });
 }
 
-/** Installs what is missing with `npm ci`; returns the folder. Throws Error when it cannot. */
-export function installOracles() {
-  if (missingPackages().length === 0) return HERE;
+/** Installs what is missing with `npm ci` and bundles DevTools' worker; returns the folder. Throws Error when it cannot. */
+export async function installOracles() {
+  installPackages();
+  await bundleDevTools();
+  return HERE;
+}
+
+function installPackages() {
+  if (missingPackages().length === 0) return;
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   // Once more when it failed: registries do hiccup.
   for (let attempt = 1; attempt <= 2; attempt++) {
     spawnSync('npm', args, { cwd: HERE, stdio: ['ignore', 2, 2] });
-    if (missingPackages().length === 0) return HERE;
+    if (missingPackages().length === 0) return;
   }
   const names = missingPackages().map(([name]) => name);
   throw new Error(
@@ -31,4 +38,4 @@ export function installOracles() {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) installOracles();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await installOracles();

@@ -24,7 +24,7 @@ let folder: string;
 let origin: string;
 
 beforeAll(async () => {
-  const app = join(installOracles(), 'node_modules/speedscope/dist/release');
+  const app = join(await installOracles(), 'node_modules/speedscope/dist/release');
   folder = mkdtempSync(join(tmpdir(), 'holter-speedscope-'));
   server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
