@@ -68,7 +68,9 @@ const cpuSeconds = (pid) => {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 
-console.log('node  way        heap MB  pause ms  ms/MB  RSS before  peak MB  x heap  target CPU s  holter CPU s  file MB');
+console.log(
+  'node  way        heap MB  pause ms  ms/MB  RSS before  peak MB  x heap  target CPU s  holter CPU s  file MB',
+);
 for (const version of values.node.split(',')) {
   for (const [way, take] of Object.entries(WAYS)) {
     const binary = join(REPO, 'test/nodes/node_modules', `node${version}`, 'bin/node');
@@ -80,7 +82,8 @@ for (const version of values.node.split(',')) {
       });
       await sleep(300);
       const attachment = await attach(child.pid, { watch: false });
-      const heap = (await evaluate(attachment.session, 'gc(), gap = 0, process.memoryUsage().heapUsed')) / 1e6;
+      const heap =
+        (await evaluate(attachment.session, 'gc(), gap = 0, process.memoryUsage().heapUsed')) / 1e6;
       await sleep(100);
       const before = status(child.pid, 'VmRSS');
       let peak = before;

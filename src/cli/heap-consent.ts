@@ -16,7 +16,11 @@ export async function agreeToNeed(
   const { yes, signal, progress } = options;
   const what = need.what === 'snapshot' ? 'a heap snapshot' : 'counting its objects';
   const where =
-    need.limitedBy === 'cgroup' ? 'its control group has' : need.limitedBy === 'machine' ? 'the machine has' : '';
+    need.limitedBy === 'cgroup'
+      ? 'its control group has'
+      : need.limitedBy === 'machine'
+        ? 'the machine has'
+        : '';
   if (!need.fits && !yes)
     throw new HolterError(
       'E_TOO_LITTLE_MEMORY',

@@ -41,13 +41,22 @@ export function registerHeapHistogram(heap: Command, setExit: (code: ExitCode) =
         'memory. With -d it counts twice and ranks what grew. No code of the program runs. Works on a stuck process.',
     )
     .argument('[target]', 'pid, name, :port or inspector URL')
-    .option('-d, --duration <time>', 'count again after this time and rank what grew, 1s to 1h; Ctrl-C keeps the first')
+    .option(
+      '-d, --duration <time>',
+      'count again after this time and rank what grew, 1s to 1h; Ctrl-C keeps the first',
+    )
     .option('--before <file>', 'rank what grew since this earlier --json result')
     .option('--threads', 'worker threads too, each by itself')
     .option('--thread <which>', 'one thread: main, or a worker by number or name')
     .option('--top <rows>', 'rows to show', '20')
-    .option('--filter <text>', 'only classes whose name or place holds this text; /…/ is a regular expression')
-    .option('-o, --out <folder>', 'keep the recording here (default: a new folder in the temporary directory)')
+    .option(
+      '--filter <text>',
+      'only classes whose name or place holds this text; /…/ is a regular expression',
+    )
+    .option(
+      '-o, --out <folder>',
+      'keep the recording here (default: a new folder in the temporary directory)',
+    )
     .option('--json', 'print one JSON document, schema holter.heap-histogram/1, with all rows')
     .option(
       '--force',
@@ -74,9 +83,7 @@ Examples:
 
 async function runHistogram(given: string | undefined, options: HistogramOptions): Promise<ExitCode> {
   const seconds =
-    options.duration === undefined
-      ? 0
-      : parseDuration(options.duration, '--duration', { min: 1, max: 3600 });
+    options.duration === undefined ? 0 : parseDuration(options.duration, '--duration', { min: 1, max: 3600 });
   const top = parseCount(options.top, '--top', { min: 1, max: 10_000 });
   const matches = parseFilter(options.filter);
   const earlier = options.before === undefined ? undefined : await readBefore(options.before);
@@ -109,7 +116,9 @@ async function runHistogram(given: string | undefined, options: HistogramOptions
     const views = threads.map((thread) => viewOf(thread, earlier, matches));
     const notes = [...new Set([...(manifest.notes ?? []), ...views.flatMap(({ count }) => count.notes)])];
     if (earlier !== undefined && !manifest.target.startedAt.startsWith(earlier.target.startedAt))
-      notes.unshift(`${options.before} is of another process (${earlier.target.pid}): classes are compared by name.`);
+      notes.unshift(
+        `${options.before} is of another process (${earlier.target.pid}): classes are compared by name.`,
+      );
     const hasGrowth = views.some(({ growth }) => growth !== undefined);
     const document = {
       threads: views,
@@ -183,7 +192,9 @@ async function readBefore(path: string): Promise<HeapHistogramJson> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new HolterError('E_FILE_NOT_FOUND', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new HolterError('E_FILE_NOT_FOUND', `cannot read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   let document: Partial<HeapHistogramJson> | undefined;
   try {

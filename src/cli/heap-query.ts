@@ -3,7 +3,7 @@ import { HolterError } from '../base/errors.ts';
 import { FUNCTIONS } from '../heap/query-functions.ts';
 import { describeColumns, QUERY_TABLES } from '../heap/query-tables.ts';
 import { terminalStyle } from './options.ts';
-import { type ExitCode, print } from './outcome.ts';
+import { abortOnSignals, type ExitCode, print } from './outcome.ts';
 
 export interface QueryCommandOptions {
   json?: boolean;
@@ -49,7 +49,8 @@ async function runHeapQuery(file: string, query: string, options: QueryCommandOp
   const { openHeapFile } = await import('./open-heap-file.ts');
   const heap = await openHeapFile(file, { index: options.index });
   const machine = options.json || options.csv;
-  const result = await runQuery(heap, query, machine ? { limit: 10_000 } : {});
+  const signal = abortOnSignals();
+  const result = await runQuery(heap, query, machine ? { limit: 10_000, signal } : { signal });
   if (options.json) await print(text.renderQueryJson(result, { file, query }));
   else if (options.csv) await print(text.renderQueryCsv(result));
   else await print(text.renderQueryResult(result, terminalStyle(!options.color)));

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { registerHeapDiff } from './heap-diff.ts';
+import { registerHeapExplore } from './heap-explore.ts';
 import { registerHeapHistogram } from './heap-histogram.ts';
+import { registerHeapQuery } from './heap-query.ts';
 import { registerHeapSample } from './heap-sample.ts';
 import { registerHeapSnapshot } from './heap-snapshot.ts';
 import type { ExitCode } from './outcome.ts';
@@ -16,5 +19,8 @@ export function registerHeap(
     .description('Memory of a process, live or from a heap snapshot.');
   registerHeapHistogram(heap, setExit);
   registerHeapSnapshot(heap, setExit);
+  registerHeapDiff(heap, setExit);
+  registerHeapQuery(heap, setExit);
+  registerHeapExplore(heap, setExit);
   registerHeapSample(heap, rest, setExit);
 }

@@ -15,7 +15,7 @@ const drawnHeaps = fc.integer({ min: 1, max: 12 }).chain((count) =>
     .tuple(
       fc.array(
         fc.record({
-          type: fc.constantFrom<DrawnNode['type']>(
+          type: fc.constantFrom<NonNullable<DrawnNode['type']>>(
             'object',
             'object',
             'array',

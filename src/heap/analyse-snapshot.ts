@@ -23,6 +23,7 @@ export function analyseSnapshot(snapshot: Snapshot): HeapGraph {
   const columns = buildTreeColumns(numbering, tree, shallow, scratch);
   const distance = scratch.columns[3].subarray(0, nodeCount);
   const queue = asResult(scratch.columns[4], nodeCount);
-  measureDistances(snapshot, ephemerons, userRoots, distance, queue);
-  return { ...columns, shallow, distance, userRoots, detachedness: findDomState(snapshot) };
+  const reachedBy = asResult(scratch.columns[0], nodeCount);
+  measureDistances(snapshot, ephemerons, userRoots, distance, reachedBy, queue);
+  return { ...columns, shallow, distance, reachedBy, userRoots, detachedness: findDomState(snapshot) };
 }

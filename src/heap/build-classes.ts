@@ -8,15 +8,16 @@ const DETACHED = 2;
 
 /**
  * Groups nodes into classes as DevTools does (research/heap.md §4, rules 9 and 10), and weighs the classes.
- * `scripts`: asked when stable keys are.
+ * `scripts`: asked when stable keys are. `like`: name plain objects by the shapes of this snapshot instead.
  */
 export function buildClasses(
   snapshot: Snapshot,
   graph: HeapGraph,
   scripts: () => Pick<ScriptTable, 'fileOf'>,
+  like?: Snapshot,
 ): ClassTable {
   const { nodeCount } = snapshot;
-  const names = nameNodes(snapshot, graph);
+  const names = nameNodes(snapshot, graph, like);
   const { of } = names;
   const { rows, location } = splitByLocation(snapshot, names);
   const count = rows.length;
@@ -91,7 +92,7 @@ interface Names {
 }
 
 /** Class names without regard to locations. */
-function nameNodes(snapshot: Snapshot, graph: HeapGraph): Names {
+function nameNodes(snapshot: Snapshot, graph: HeapGraph, like: Snapshot | undefined): Names {
   const { nodeCount, nodeType, nodeName, strings } = snapshot;
   const { detachedness } = graph;
   const of = new Uint32Array(new SharedArrayBuffer(4 * nodeCount));
@@ -135,7 +136,7 @@ function nameNodes(snapshot: Snapshot, graph: HeapGraph): Names {
     }
     of[node] = row;
   }
-  const interfaces = inferInterfaces(snapshot);
+  const interfaces = inferInterfaces(snapshot, like);
   const rows = interfaces.names.map((name) => texts.push(name) - 1);
   interfaces.node.forEach((node, i) => {
     const row = interfaces.interface[i]!;

@@ -1,3 +1,4 @@
+import type { Bytes } from '../base/units.ts';
 import { type ClassTable, NO_CLASS } from './class-table.ts';
 import { type IdMatch, NOT_THERE } from './compare-ids.ts';
 import { keptByClass, tiersOf } from './compare-kept.ts';
@@ -12,13 +13,15 @@ export interface ClassComparison {
   classOf: Map<ClassChange, number>;
   /** By node of `last`: 1 = new since `before` and, with three, there in the middle one already. */
   isNew: Uint8Array;
+  /** All nodes that are new, and all of `before` that are gone. */
+  added: { count: number; bytes: Bytes };
+  removed: { count: number; bytes: Bytes };
 }
 
-/** Of three snapshots the middle one, and which of its objects the first and the last have. */
+/** Of three snapshots the middle one, and which of its objects the last has. */
 export interface MiddleHeap {
-  heap: Heap;
-  /** first → middle */
-  since: IdMatch;
+  /** With the shapes of the last. */
+  classes: ClassTable;
   /** middle → last */
   until: IdMatch;
 }
@@ -44,41 +47,56 @@ export function compareClasses(
     { length: classes.count },
     (_, row) => older.get(classes.key[row] as string) ?? -1,
   );
-  const count = last.snapshot.nodeCount;
-  const isNew = new Uint8Array(count);
+  const isNew = new Uint8Array(last.snapshot.nodeCount);
   const added = new Uint32Array(classes.count);
   const addedBytes = new Float64Array(classes.count);
-  for (let node = 0; node < count; node++) {
+  const removed = new Uint32Array(beforeClasses.count);
+  const removedBytes = new Float64Array(beforeClasses.count);
+  const allAdded = { count: 0, bytes: 0 };
+  const allRemoved = { count: 0, bytes: 0 };
+  const [of, wasOf] = [classes.of, beforeClasses.of];
+  const [shallow, wasShallow] = [last.graph.shallow, before.graph.shallow];
+  for (let node = 0; node < isNew.length; node++) {
     const was = match.before[node] as number;
-    const fresh =
-      was === NOT_THERE && (middle === undefined || (middle.until.before[node] as number) !== NOT_THERE);
-    if (fresh) isNew[node] = 1;
-    const row = classes.of[node] as number;
+    const row = of[node] as number;
+    if (was === NOT_THERE) {
+      if (middle !== undefined && (middle.until.before[node] as number) === NOT_THERE) continue;
+      isNew[node] = 1;
+      const bytes = shallow.get(node);
+      allAdded.count++;
+      allAdded.bytes += bytes;
+      if (row === NO_CLASS) continue;
+      added[row]! += 1;
+      addedBytes[row]! += bytes;
+      continue;
+    }
+    if (middle !== undefined) continue;
+    const rowBefore = wasOf[was] as number;
+    if (row !== NO_CLASS && olderOf[row] === rowBefore) continue;
+    if (row !== NO_CLASS) {
+      added[row]! += 1;
+      addedBytes[row]! += shallow.get(node);
+    }
+    if (rowBefore !== NO_CLASS) {
+      removed[rowBefore]! += 1;
+      removedBytes[rowBefore]! += wasShallow.get(was);
+    }
+  }
+  for (let node = 0; node < match.stays.length; node++) {
+    if (match.stays[node] === 1) continue;
+    const bytes = wasShallow.get(node);
+    allRemoved.count++;
+    allRemoved.bytes += bytes;
+    const row = wasOf[node] as number;
     if (row === NO_CLASS) continue;
-    const moved = middle === undefined && was !== NOT_THERE && olderOf[row] !== rowOf(beforeClasses, was);
-    if (!fresh && !moved) continue;
-    added[row]! += 1;
-    addedBytes[row]! += last.graph.shallow.get(node);
+    removed[row]! += 1;
+    removedBytes[row]! += bytes;
   }
   const newerOf = new Int32Array(beforeClasses.count).fill(-1);
   for (let row = 0; row < classes.count; row++)
     if ((olderOf[row] as number) >= 0) newerOf[olderOf[row] as number] = row;
-  const removed = new Uint32Array(beforeClasses.count);
-  const removedBytes = new Float64Array(beforeClasses.count);
-  const staysAs = movedClasses(before.snapshot.nodeCount, last, match, middle !== undefined);
-  for (let node = 0; node < before.snapshot.nodeCount; node++) {
-    const row = beforeClasses.of[node] as number;
-    if (row === NO_CLASS) continue;
-    if (match.stays[node] === 1) {
-      if (staysAs === undefined) continue;
-      const now = staysAs[node] as number;
-      if (now !== NO_CLASS && newerOf[row] === now) continue;
-    }
-    removed[row]! += 1;
-    removedBytes[row]! += before.graph.shallow.get(node);
-  }
   const kept = keptByClass(last.graph, classes, tiersOf(classes), isNew);
-  const middleCounts = middle === undefined ? undefined : countsByKey(middle.heap.classes);
+  const middleCounts = middle === undefined ? undefined : countsByKey(middle.classes);
   const rows: ClassChange[] = [];
   const classOf = new Map<ClassChange, number>();
   for (let row = 0; row < classes.count; row++) {
@@ -122,7 +140,7 @@ export function compareClasses(
     classOf.set(change, -1);
   }
   rows.sort(byLeak);
-  return { rows, classOf, isNew };
+  return { rows, classOf, isNew, added: allAdded, removed: allRemoved };
 }
 
 /** What leaks first, then what changed most. */
@@ -142,25 +160,4 @@ function countsByKey({ count, key, instances }: ClassTable): Map<string, number>
   const counts = new Map<string, number>();
   for (let row = 0; row < count; row++) counts.set(key[row] as string, instances[row] as number);
   return counts;
-}
-
-function rowOf(classes: ClassTable, node: number): number {
-  const row = classes.of[node] as number;
-  return row === NO_CLASS ? -2 : row;
-}
-
-/** By node of the older snapshot its class in the newer, for those that stay; not needed with three snapshots. */
-function movedClasses(
-  count: number,
-  last: Heap,
-  match: IdMatch,
-  withThree: boolean,
-): Uint32Array | undefined {
-  if (withThree) return undefined;
-  const classOf = new Uint32Array(count).fill(NO_CLASS);
-  for (let node = 0; node < last.snapshot.nodeCount; node++) {
-    const was = match.before[node] as number;
-    if (was !== NOT_THERE) classOf[was] = last.classes.of[node] as number;
-  }
-  return classOf;
 }

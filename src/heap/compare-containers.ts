@@ -39,7 +39,7 @@ export function findGrownContainers(span: ContainerSpan, limit: number): Contain
     const retainedBefore = before.graph.retained.get(was);
     const retainedAfter = graph.retained.get(node);
     // One more entry is at least one more slot; but Maps and Sets have spare ones, which cost nothing to fill.
-    if (retainedAfter <= retainedBefore && !known.last.isKeyed(node)) continue;
+    if (retainedAfter <= retainedBefore && !known.last.looksKeyed(node)) continue;
     const entriesBefore = known.before.count(was);
     const entriesLast = known.last.count(node);
     if (entriesLast <= entriesBefore) continue;

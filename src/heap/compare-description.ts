@@ -1,63 +1,19 @@
 import { NO_CLASS } from './class-table.ts';
 import type { Heap } from './heap.ts';
 import { SYSTEM_DISTANCE } from './heap-graph.ts';
-import type { Holder, PathStep } from './holder.ts';
-import { edgeText, sourceFinder } from './query-edges.ts';
+import type { Holder } from './holder.ts';
+import { sourceFinder } from './query-edges.ts';
+import { nameOfType } from './query-object-columns.ts';
+import { pathText, retainingPath } from './retaining-path.ts';
 import { EDGE, NODE } from './snapshot.ts';
 
-/** Longest way that is followed; a linked list of a million is not. */
-const LONGEST = 200;
-
-/** Name of a node's class, of one without by its own name. */
+/** Name of a node's class; of one without a size, and so without a class, what DevTools would call it. */
 export function classNameOf({ classes, snapshot }: Heap, node: number): string {
   const row = classes.of[node] as number;
-  return row === NO_CLASS ? snapshot.strings.get(snapshot.nodeName[node] as number) : (classes.name[row] as string);
-}
-
-/** Shortest way to an object, the root's child first; empty when nothing reaches it. */
-export function pathSteps(heap: Heap, node: number): PathStep[] {
-  const { graph, snapshot, retainers } = heap;
-  const sourceOf = sourceFinder(snapshot);
-  const steps: PathStep[] = [];
-  for (let at = node; steps.length < LONGEST; ) {
-    let best = -1;
-    let bestSource = at;
-    let nearest = graph.distance[at] as number;
-    const end = retainers.first[at + 1] as number;
-    for (let row = retainers.first[at] as number; row < end; row++) {
-      const edge = retainers.edge[row] as number;
-      if (((snapshot.edgeTarget[edge] as number) & 7) === EDGE.weak) continue;
-      const source = sourceOf(edge);
-      const distance = graph.distance[source] as number;
-      if (source === at || distance < 0 || distance >= nearest) continue;
-      [best, bestSource, nearest] = [edge, source, distance];
-    }
-    steps.push({
-      edge: best,
-      node: at,
-      edgeText: best < 0 ? '' : edgeText(snapshot, best),
-      className: classNameOf(heap, at),
-    });
-    if (best < 0 || bestSource === 0) break;
-    at = bestSource;
-  }
-  return steps.reverse();
-}
-
-/** Way to an object in the syntax of JavaScript: `global.app.sessions`, `global.app.cache["a b"]`, `[12]` for elements. */
-export function pathOf(heap: Heap, node: number): string {
-  const { edgeTarget } = heap.snapshot;
-  let text = '';
-  for (const { edge, edgeText: name, className } of pathSteps(heap, node)) {
-    const type = edge < 0 ? EDGE.hidden : (edgeTarget[edge] as number) & 7;
-    if (text === '') text = /^global|^Window/.test(className) || type === EDGE.shortcut ? 'global' : className;
-    else if (type === EDGE.element) text += `[${name}]`;
-    else if (type === EDGE.property || type === EDGE.context || type === EDGE.shortcut)
-      text += /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
-    // Tables and backing stores are part of the container; other links of V8's own are named.
-    else if (!/^(table|elements|properties|\d+)$/.test(name)) text += `.<${name}>`;
-  }
-  return text;
+  if (row !== NO_CLASS) return classes.name[row] as string;
+  const type = snapshot.nodeType[node] as number;
+  if (type !== NODE.object && type !== NODE.native) return nameOfType(type);
+  return snapshot.strings.get(snapshot.nodeName[node] as number);
 }
 
 /** Containers that hold most of some objects, directly or through a backing store; three at most. */
@@ -86,11 +42,11 @@ export function holdersOf(heap: Heap, nodes: Uint32Array): Holder[] {
     .slice(0, 3)
     .map(([node, count]) => ({
       node,
-      text: pathOf(heap, node),
+      text: pathText(heap, node),
       kind: classNameOf(heap, node),
       held: Math.min(count, nodes.length),
       place: heap.scripts.placeOf(node),
-      path: pathSteps(heap, node),
+      path: retainingPath(heap, node),
     }));
 }
 
@@ -101,7 +57,7 @@ function ownerOf({ snapshot, graph }: Heap, node: number): number {
 }
 
 /** `path:line` of the constructor (1-based), '' when the snapshot does not tell. */
-export function placeOfClass(heap: Heap, row: number): string {
+export function placeOfClass(heap: Pick<Heap, 'classes' | 'scripts' | 'snapshot'>, row: number): string {
   const at = row < 0 ? -1 : (heap.classes.location[row] as number);
   if (at < 0) return '';
   const place = heap.scripts.placeOf(heap.snapshot.locations.node[at] as number);

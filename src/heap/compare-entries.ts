@@ -19,10 +19,11 @@ export class EntryReader {
     this.proto = snapshot.strings.find('__proto__');
   }
 
-  /** Is it a Map or a Set, or of a class made from them? */
-  isKeyed(node: number): boolean {
-    const table = this.tableOf(node);
-    return table >= 0 && this.layoutOf(table) !== undefined;
+  /** Is it likely a Map or a Set, or of a class made from them: V8 writes their table first. */
+  looksKeyed(node: number): boolean {
+    const { firstEdge, edgeTarget, edgeName } = this.snapshot;
+    const edge = firstEdge[node] as number;
+    return edgeName[edge] === this.table && ((edgeTarget[edge] as number) & 7) === EDGE.internal;
   }
 
   /** Entries with anything on the heap. */

@@ -1,11 +1,13 @@
 import { HolterError } from '../base/errors.ts';
+import { buildClasses } from './build-classes.ts';
 import type { ClassTable } from './class-table.ts';
 import { type ClassComparison, compareClasses, type MiddleHeap } from './compare-classes.ts';
 import { findGrownContainers } from './compare-containers.ts';
-import { holdersOf, pathOf, placeOfClass } from './compare-description.ts';
+import { holdersOf, placeOfClass } from './compare-description.ts';
 import { type IdMatch, matchIds } from './compare-ids.ts';
 import type { Heap } from './heap.ts';
 import type { DifferenceMode, HeapDifference } from './heap-difference.ts';
+import { pathText } from './retaining-path.ts';
 import { detectSameProcess } from './same-process.ts';
 import { compareStableClasses } from './stable-classes.ts';
 
@@ -113,34 +115,27 @@ function compareByIds(
 ): void {
   const match = matches[0] as IdMatch;
   const middle: MiddleHeap | undefined =
-    matches.length === 3
-      ? { heap: after, since: matches[1] as IdMatch, until: matches[2] as IdMatch }
-      : undefined;
-  const comparison = compareClasses(before, baseClasses(before, last), last, match, middle);
+    matches.length === 3 ? { classes: baseClasses(after, last), until: matches[2] as IdMatch } : undefined;
+  const beforeClasses = baseClasses(before, last);
+  const comparison = compareClasses(before, beforeClasses, last, match, middle);
   const { isNew } = comparison;
-  for (let node = 0; node < isNew.length; node++)
-    if (isNew[node] === 1) {
-      result.added.count++;
-      result.added.bytes += last.graph.shallow.get(node);
-    }
-  for (let node = 0; node < match.stays.length; node++)
-    if (match.stays[node] === 0) {
-      result.removed.count++;
-      result.removed.bytes += before.graph.shallow.get(node);
-    }
+  result.added = comparison.added;
+  result.removed = comparison.removed;
   result.classes = comparison.rows;
-  describeClasses(comparison, before, last, top);
+  // Not spread: that would make its own tables, which nobody asks for.
+  const { snapshot, scripts } = before;
+  describeClasses(comparison, { snapshot, scripts, classes: beforeClasses }, last, top);
   result.containers = findGrownContainers(
     {
       before,
       last,
       match,
       isNew,
-      ...(middle === undefined ? {} : { middle: middle.heap, middleMatch: middle.until }),
+      ...(middle === undefined ? {} : { middle: after, middleMatch: middle.until }),
     },
     Math.max(top, 20),
   );
-  for (const container of result.containers.slice(0, top)) container.path = pathOf(last, container.node);
+  for (const container of result.containers.slice(0, top)) container.path = pathText(last, container.node);
 }
 
 function compareByClasses(
@@ -165,13 +160,15 @@ function compareByClasses(
     change.place = placeOfClass(last, rows.get(change.name) ?? -1);
 }
 
+type ClassHeap = Pick<Heap, 'snapshot' | 'scripts' | 'classes'>;
+
 /** Classes of the older heap; its plain objects named by the shapes of the newer, as DevTools' Comparison does. */
-function baseClasses(before: Heap, _last: Heap): ClassTable {
-  return before.classes;
+function baseClasses(before: Heap, last: Heap): ClassTable {
+  return buildClasses(before.snapshot, before.graph, () => before.scripts, last.snapshot);
 }
 
 /** Holders and places of the classes that are shown first. One pass over the nodes for all of them. */
-function describeClasses(comparison: ClassComparison, before: Heap, last: Heap, top: number): void {
+function describeClasses(comparison: ClassComparison, before: ClassHeap, last: Heap, top: number): void {
   const { rows, classOf, isNew } = comparison;
   const shown = rows.slice(0, top);
   const slot = new Int32Array(last.classes.count).fill(-1);

@@ -10,79 +10,102 @@ export interface IdMatch {
   /** By node of the older snapshot: 1 = the newer has its id too. */
   readonly stays: Uint8Array;
   readonly common: number;
+  /** Largest id of a JS object in the older: ids are counted up, so the later snapshot has the larger one. */
+  readonly lastOlder: number;
+  readonly lastNewer: number;
 }
 
 /**
- * Joins two snapshots by V8's object ids, in one walk through both in ascending order. Ids ascend in the file but for the
- * embedder's nodes, which are few and come last: those are sorted and merged in, whatever their number, in linear time.
- * An id a snapshot has twice (only a damaged file) matches once.
+ * Joins two snapshots by V8's object ids. JS objects have odd ids, which ascend in the file: they are matched in one walk
+ * through both. The rest (the embedder's nodes with even ids, last in the file; what is out of order in a damaged one) is
+ * put aside, sorted and matched in a second, whatever its number in linear time. An id a snapshot has twice matches once.
  */
 export function matchIds(older: Snapshot, newer: Snapshot): IdMatch {
-  const [oldOrder, newOrder] = [orderById(older.nodeId), orderById(newer.nodeId)];
   const before = new Uint32Array(newer.nodeCount).fill(NOT_THERE);
   const stays = new Uint8Array(older.nodeCount);
   const [oldIds, newIds] = [older.nodeId, newer.nodeId];
+  const [oldRest, newRest] = [new NodeList(), new NodeList()];
   const [oldCount, newCount] = [older.nodeCount, newer.nodeCount];
   let common = 0;
-  let i = 0;
-  let j = 0;
-  while (i < oldCount && j < newCount) {
-    const a = oldOrder === undefined ? i : (oldOrder[i] as number);
-    const b = newOrder === undefined ? j : (newOrder[j] as number);
-    const oldId = oldIds[a] as number;
-    const newId = newIds[b] as number;
-    if (oldId < newId) i++;
-    else if (oldId > newId) j++;
-    else {
-      before[b] = a;
-      stays[a] = 1;
+  let oldLast = 0;
+  let newLast = 0;
+  let i = -1;
+  let j = -1;
+  let [oldId, newId] = [0, 0];
+  for (;;) {
+    // One step in each that is behind, over what is out of order.
+    const step = oldId - newId;
+    if (step <= 0) {
+      for (i++; i < oldCount; i++) {
+        oldId = oldIds[i] as number;
+        if ((oldId & 1) === 1 && oldId > oldLast) break;
+        oldRest.add(i);
+      }
+      if (i < oldCount) oldLast = oldId;
+      else oldId = Number.POSITIVE_INFINITY;
+    }
+    if (step >= 0) {
+      for (j++; j < newCount; j++) {
+        newId = newIds[j] as number;
+        if ((newId & 1) === 1 && newId > newLast) break;
+        newRest.add(j);
+      }
+      if (j < newCount) newLast = newId;
+      else newId = Number.POSITIVE_INFINITY;
+    }
+    if (oldId === newId) {
+      if (i >= oldCount) break;
+      before[j] = i;
+      stays[i] = 1;
       common++;
-      i++;
-      j++;
     }
   }
-  return { before, stays, common };
+  const oddRest = oldRest.hasOdd(oldIds) || newRest.hasOdd(newIds);
+  // Out of order in one file, an odd id may be in order in the other: then all that has no partner yet is matched again.
+  const [a, b] = oddRest
+    ? [unmatched(stays, 0), unmatched(before, NOT_THERE)]
+    : [oldRest.nodes(), newRest.nodes()];
+  const [oldSorted, newSorted] = [sortByRadix(a, oldIds), sortByRadix(b, newIds)];
+  for (let x = 0, y = 0; x < oldSorted.length && y < newSorted.length; ) {
+    const [was, node] = [oldSorted[x] as number, newSorted[y] as number];
+    const order = (oldIds[was] as number) - (newIds[node] as number);
+    if (order <= 0) x++;
+    if (order >= 0) y++;
+    if (order !== 0) continue;
+    before[node] = was;
+    stays[was] = 1;
+    common++;
+  }
+  return { before, stays, common, lastOlder: oldLast, lastNewer: newLast };
 }
 
-/**
- * Nodes by ascending id, equal ids in file order; undefined when the file has them so already. What ascends in the file
- * (the odd ids of JS objects, nearly all) stays as it is; the rest is sorted by radix and merged, so that no order of ids
- * a file could have costs more than linear time.
- */
-export function orderById(ids: Uint32Array): Uint32Array | undefined {
-  const count = ids.length;
-  let straggling = 0;
-  let last = -1;
-  let ascends = true;
-  for (let node = 0, previous = -1; node < count; node++) {
-    const id = ids[node] as number;
-    if (id < previous) ascends = false;
-    previous = id;
-    if ((id & 1) === 1 && id >= last) last = id;
-    else straggling++;
+/** Nodes put aside: a column that grows. */
+class NodeList {
+  private rows: Uint32Array = new Uint32Array(1024);
+  private count = 0;
+
+  add(node: number): void {
+    if (this.count === this.rows.length) {
+      const wider = new Uint32Array(2 * this.count);
+      wider.set(this.rows);
+      this.rows = wider;
+    }
+    this.rows[this.count++] = node;
   }
-  if (ascends) return undefined;
-  const straight = new Uint32Array(count - straggling);
-  const rest = new Uint32Array(straggling);
-  last = -1;
-  for (let node = 0, s = 0, r = 0; node < count; node++) {
-    const id = ids[node] as number;
-    if ((id & 1) === 1 && id >= last) {
-      last = id;
-      straight[s++] = node;
-    } else rest[r++] = node;
+
+  nodes(): Uint32Array {
+    return this.rows.subarray(0, this.count);
   }
-  const sorted = sortByRadix(rest, ids);
-  const order = new Uint32Array(count);
-  let s = 0;
-  let r = 0;
-  for (let at = 0; at < count; at++) {
-    const fromRest =
-      s === straight.length ||
-      (r < sorted.length && (ids[sorted[r] as number] as number) < (ids[straight[s] as number] as number));
-    order[at] = fromRest ? (sorted[r++] as number) : (straight[s++] as number);
+
+  hasOdd(ids: Uint32Array): boolean {
+    return this.nodes().some((node) => ((ids[node] as number) & 1) === 1);
   }
-  return order;
+}
+
+function unmatched(column: Uint8Array | Uint32Array, none: number): Uint32Array {
+  const nodes = new NodeList();
+  for (let node = 0; node < column.length; node++) if (column[node] === none) nodes.add(node);
+  return nodes.nodes();
 }
 
 /** Two stable counting passes of 16 bits. */

@@ -11,7 +11,7 @@ export type ClassTier = 0 | 1 | 2;
 const BUILT_IN = new Set(
   (
     'Object Array Map Set WeakMap WeakSet WeakRef Promise Function Date Error RegExp Arguments Proxy Generator ' +
-    'Buffer FastBuffer ArrayBuffer SharedArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array ' +
+    'Buffer FastBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array ' +
     'Uint16Array Int32Array Uint32Array Float16Array Float32Array Float64Array BigInt64Array BigUint64Array ' +
     'Number String Boolean Symbol BigInt global FinalizationRegistry Iterator AsyncFunction GeneratorFunction'
   ).split(' '),
@@ -19,7 +19,8 @@ const BUILT_IN = new Set(
 
 /** By the name DevTools gives the class. Plain objects of one shape (`{id, name}`) are the program's own. */
 export function tierOfClass(name: string): ClassTier {
-  if (/^\(|^system \/ |^Node \/ |^node::/.test(name)) return 2;
+  // An ArrayBuffer is what the Buffers and typed arrays over it are made of.
+  if (/^\(|^system \/ |^Node \/ |^node::|^(Shared)?ArrayBuffer$/.test(name)) return 2;
   if (BUILT_IN.has(name) || / Iterator$|^(Async)?Generator/.test(name)) return 1;
   return 0;
 }

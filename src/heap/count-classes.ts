@@ -131,36 +131,32 @@ export function countClasses(objects: readonly object[], tools: CountTools): Cou
   };
   const groupOfPrototype = (prototype: object, object: object): Group => {
     let emitter = false;
-    let constructor: unknown;
+    let maker: unknown;
     let own = false;
     let depth = 0;
-    for (
-      let at: object | null = prototype;
-      at !== null && depth < 1000;
-      at = getPrototypeOf(at), depth++
-    ) {
+    for (let at: object | null = prototype; at !== null && depth < 1000; at = getPrototypeOf(at), depth++) {
       if (isProxy(at)) break;
       if (at === emitterPrototype) emitter = true;
-      if (constructor === undefined) {
+      if (maker === undefined) {
         const value = dataOf(at, 'constructor');
         if (typeof value === 'function' && !isProxy(value)) {
-          constructor = value;
+          maker = value;
           own = depth === 0;
         }
         // What inherits from Object alone, by a prototype that names no constructor.
-        if (at === objectPrototype && !own) constructor = undefined;
+        if (at === objectPrototype && !own) maker = undefined;
       }
     }
     const kind = kindOf(object);
-    if (constructor === undefined) {
+    if (maker === undefined) {
       const names = isProxy(prototype) ? undefined : keys(prototype);
       const name = names === undefined ? 'Object on a proxy' : `Object on ${shapeName(names)}`;
       return makeGroup(cut(name), kind, undefined, emitter);
     }
-    const known = byConstructor.get(constructor);
+    const known = byConstructor.get(maker);
     if (known !== undefined && known.kind === kind) return known;
-    const group = makeGroup(cut(functionName(constructor) || '(anonymous class)'), kind, constructor, emitter);
-    if (known === undefined) byConstructor.set(constructor, group);
+    const group = makeGroup(cut(functionName(maker) || '(anonymous class)'), kind, maker, emitter);
+    if (known === undefined) byConstructor.set(maker, group);
     return group;
   };
 
@@ -325,7 +321,9 @@ export function countClasses(objects: readonly object[], tools: CountTools): Cou
     if (group.kind === 'class' && group.seen > 0)
       group.bytes += group.count * (OBJECT + WORD * (group.keys / group.seen));
 
-  const sorted = groups.filter(({ count }) => count > 0).sort((a, b) => b.bytes - a.bytes || b.count - a.count);
+  const sorted = groups
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.bytes - a.bytes || b.count - a.count);
   const rest = sorted.splice(tools.mostRows);
   const OUT: Record<Kind, CountedKind> = {
     plain: 'shape',

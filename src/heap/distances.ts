@@ -1,16 +1,17 @@
 import type { Ephemerons } from './ephemerons.ts';
-import { SYSTEM_DISTANCE, UNREACHED } from './heap-graph.ts';
+import { NO_EDGE, SYSTEM_DISTANCE, UNREACHED } from './heap-graph.ts';
 import { EDGE, NODE, type Snapshot } from './snapshot.ts';
 
 /**
  * Steps from the user's roots, then from the root for what those do not reach; breadth first in the order of the edges,
- * with DevTools' exceptions (research/heap.md §4, rule 7). Fills `distance`; `queue`: room for all nodes.
+ * with DevTools' exceptions (research/heap.md §4, rule 7). Fills `distance` and `reachedBy`; `queue`: room for all nodes.
  */
 export function measureDistances(
   snapshot: Snapshot,
   ephemerons: Ephemerons,
   userRoots: Uint32Array,
   distance: Int32Array,
+  reachedBy: Uint32Array,
   queue: Uint32Array,
 ): void {
   const { nodeCount, nodeType, nodeName, firstEdge, edgeTarget, edgeName, strings } = snapshot;
@@ -19,9 +20,10 @@ export function measureDistances(
   const sloppyMap = strings.find('sloppy_function_map');
   // One bit a node stays in the processor's cache where distances do not.
   const isReached = new Uint8Array((nodeCount >>> 3) + 1);
-  const seenPairs = new Set<number>();
+  const seenPairs = new Uint8Array(ephemerons.pairCount);
   const hasEphemerons = ephemerons.row !== undefined;
   distance.fill(UNREACHED);
+  reachedBy.fill(NO_EDGE);
 
   /** Edges that are left out, of the few nodes and edges that have such. */
   const isLeftOut = (from: number, packed: number, edge: number): boolean => {
@@ -39,9 +41,8 @@ export function measureDistances(
     if (row === 0) return false;
     // The value of a WeakMap's entry is as far as the later of key and table: the first edge is let pass by.
     const pair = ephemerons.pair[row - 1]!;
-    if (seenPairs.delete(pair)) return false;
-    seenPairs.add(pair);
-    return true;
+    seenPairs[pair]! ^= 1;
+    return seenPairs[pair] === 1;
   };
 
   const spread = (length: number): void => {
@@ -62,6 +63,7 @@ export function measureDistances(
           continue;
         isReached[to >>> 3]! |= bit;
         distance[to] = next;
+        reachedBy[to] = edge;
         queue[length++] = to;
       }
     }

@@ -65,9 +65,12 @@ export function drawSnapshot(nodes: readonly DrawnNode[], name = 'drawn'): Snaps
       get: (index) => texts[index] ?? '',
       bytes: (index) => new TextEncoder().encode(JSON.stringify(texts[index] ?? '').slice(1, -1)),
       find: (text) => indexes.get(text) ?? -1,
-      search: ({ prefix = '', infix = '' }) =>
+      search: ({ prefix = '', infix = '', afterDigits }) =>
         Uint32Array.from(texts.keys()).filter(
-          (i) => texts[i]!.startsWith(prefix) && texts[i]!.includes(infix),
+          (i) =>
+            texts[i]!.startsWith(prefix) &&
+            texts[i]!.includes(infix) &&
+            (afterDigits === undefined || texts[i]!.replace(/^\d+/, '#').startsWith(`#${afterDigits}`)),
         ),
     },
     locations: {

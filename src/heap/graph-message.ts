@@ -44,7 +44,9 @@ export interface GraphTask {
 export type TreeAnswer = Pick<HeapGraph, 'dominator' | 'preorder' | 'rank' | 'subtree'> & {
   retained: SentSizes;
 };
-export type StepsAnswer = Pick<HeapGraph, 'distance' | 'detachedness' | 'userRoots'> & { shallow: SentSizes };
+export type StepsAnswer = Pick<HeapGraph, 'distance' | 'reachedBy' | 'detachedness' | 'userRoots'> & {
+  shallow: SentSizes;
+};
 
 /** What a thread says. The last one is an answer or an error. */
 export type GraphMessage =

@@ -58,8 +58,9 @@ async function takeSteps(snapshot: Snapshot, port: MessagePort): Promise<StepsAn
   const detachedness = findDomState(snapshot);
   const [ephemerons] = (await once(port, 'message')) as [Ephemerons];
   const distance = new Int32Array(new SharedArrayBuffer(4 * nodeCount));
-  measureDistances(snapshot, ephemerons, userRoots, distance, scratch);
-  return { shallow, distance, detachedness, userRoots };
+  const reachedBy = sharedUint32(nodeCount);
+  measureDistances(snapshot, ephemerons, userRoots, distance, reachedBy, scratch);
+  return { shallow, distance, reachedBy, detachedness, userRoots };
 }
 
 function say(stage: string): void {

@@ -4,6 +4,8 @@ import type { SizeColumn } from './size-column.ts';
 export const UNREACHED = -5;
 /** Added to the distance of what only system roots reach, as in DevTools. */
 export const SYSTEM_DISTANCE = 100_000_000;
+/** `HeapGraph.reachedBy` of roots and of what no path reaches. */
+export const NO_EDGE = 0xffff_ffff;
 
 /**
  * What follows from the references of a snapshot, by node; exactly as DevTools' worker counts (research §4, checked in
@@ -18,6 +20,8 @@ export interface HeapGraph {
   readonly dominator: Uint32Array;
   /** Steps from the user's roots; SYSTEM_DISTANCE and more from system roots only; UNREACHED. */
   readonly distance: Int32Array;
+  /** The edge that first reached the node at that distance: the last step of a shortest path. NO_EDGE without. */
+  readonly reachedBy: Uint32Array;
   /** 0 unknown, 1 attached, 2 detached, after propagation. Undefined when all are 0. */
   readonly detachedness: Uint8Array | undefined;
   /**

@@ -131,7 +131,8 @@ function readDirectory(fd: number): IndexDirectory | undefined {
   const view = new DataView(head.buffer);
   const length = view.getUint32(12, true);
   const at = view.getFloat64(16, true);
-  if (view.getUint16(6, true) !== VERSION || length > DIRECTORY_LIMIT || at + length !== entry.size) return undefined;
+  if (view.getUint16(6, true) !== VERSION || length > DIRECTORY_LIMIT || at + length !== entry.size)
+    return undefined;
   const text = Buffer.alloc(length);
   if (readSync(fd, text, 0, length, at) < length || crc32(text) !== view.getUint32(8, true)) return undefined;
   // Written by this version and whole: the shape is known, only what is computed from it is checked.
@@ -144,7 +145,8 @@ function readDirectory(fd: number): IndexDirectory | undefined {
       return undefined;
     }
     if (column.kind !== kind || (expected !== undefined && column.length !== expected)) return undefined;
-    if (!(column.at >= HEAD && column.length >= 0 && column.at + column.length * WIDTH[kind] <= at)) return undefined;
+    if (!(column.at >= HEAD && column.length >= 0 && column.at + column.length * WIDTH[kind] <= at))
+      return undefined;
   }
   return directory;
 }

@@ -126,6 +126,7 @@ export class IndexedGraph implements HeapGraph {
   #retained: SizeColumn | undefined;
   #dominator: Uint32Array | undefined;
   #distance: Int32Array | undefined;
+  #reachedBy: Uint32Array | undefined;
   #preorder: Uint32Array | undefined;
   #rank: Uint32Array | undefined;
   #subtree: Uint32Array | undefined;
@@ -156,6 +157,11 @@ export class IndexedGraph implements HeapGraph {
   get distance(): Int32Array {
     this.#distance ??= this.#file.int32('graph.distance');
     return this.#distance;
+  }
+
+  get reachedBy(): Uint32Array {
+    this.#reachedBy ??= this.#file.uint32('graph.reachedBy');
+    return this.#reachedBy;
   }
 
   get preorder(): Uint32Array {

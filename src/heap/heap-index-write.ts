@@ -29,12 +29,19 @@ const SPARE: Bytes = 64 * 2 ** 20;
  * Keeps what is known of the snapshot at `path` in a file beside it (mode 0600), whole or not at all.
  * @returns undefined when it is written, else the reason why not, in words
  */
-export async function writeIndex(path: string, snapshot: Snapshot, graph: HeapGraph): Promise<string | undefined> {
+export async function writeIndex(
+  path: string,
+  snapshot: Snapshot,
+  graph: HeapGraph,
+): Promise<string | undefined> {
   const file = identify(path);
   const shared = snapshot.strings.shared;
   if (file === undefined || shared === undefined) return `${path} is not a file of its own`;
   // Strings may have stayed in the file: then it must be the one that was read.
-  if (shared.file !== undefined && (shared.file.size !== file.size || String(shared.file.mtimeNs) !== file.mtimeNs))
+  if (
+    shared.file !== undefined &&
+    (shared.file.size !== file.size || String(shared.file.mtimeNs) !== file.mtimeNs)
+  )
     return `${path} has changed since it was read`;
   const inFile = shared.file !== undefined;
   const head: Omit<IndexDirectory, 'columns'> = {
@@ -173,6 +180,7 @@ function columnValues(snapshot: Snapshot, graph: HeapGraph, inFile: boolean): Ma
     ...sizes('graph.retained', graph.retained),
     'graph.dominator': graph.dominator,
     'graph.distance': graph.distance,
+    'graph.reachedBy': graph.reachedBy,
     'graph.detachedness': graph.detachedness,
     'graph.preorder': graph.preorder,
     'graph.rank': graph.rank,

@@ -89,7 +89,9 @@ export function identify(path: string): FileIdentity | undefined {
 }
 
 /** Columns of a directory's counts: name, kind and length (undefined: any). `?` marks those that may be absent. */
-export function columnsOf(directory: Omit<IndexDirectory, 'columns'>): readonly [string, ColumnKind, number | undefined][] {
+export function columnsOf(
+  directory: Omit<IndexDirectory, 'columns'>,
+): readonly [string, ColumnKind, number | undefined][] {
   const { nodeCount: nodes, edgeCount: edges, strings, locations, allocations } = directory;
   return [
     ['nodeType', 'u8', nodes],
@@ -116,6 +118,7 @@ export function columnsOf(directory: Omit<IndexDirectory, 'columns'>): readonly 
     ['graph.retained.high', 'f64', undefined],
     ['graph.dominator', 'u32', nodes],
     ['graph.distance', 'i32', nodes],
+    ['graph.reachedBy', 'u32', nodes],
     ['graph.detachedness?', 'u8', nodes],
     ['graph.preorder', 'u32', nodes],
     ['graph.rank', 'u32', nodes],

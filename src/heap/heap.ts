@@ -17,9 +17,18 @@ export interface Heap {
   readonly classes: ClassTable;
   readonly retainers: Retainers;
   readonly scripts: ScriptTable;
+  /**
+   * Set when an index is being written beside the file, which begins once the heap is there: undefined when it is written,
+   * else the reason why not. Never rejects. A process that ends before loses the index and nothing else.
+   */
+  readonly indexWritten?: Promise<string | undefined>;
 }
 
-export function makeHeap(snapshot: Snapshot, graph: HeapGraph): Heap {
+export function makeHeap(
+  snapshot: Snapshot,
+  graph: HeapGraph,
+  indexWritten?: Promise<string | undefined>,
+): Heap {
   let classes: ClassTable | undefined;
   let retainers: Retainers | undefined;
   let scripts: ScriptTable | undefined;
@@ -30,6 +39,7 @@ export function makeHeap(snapshot: Snapshot, graph: HeapGraph): Heap {
   return {
     snapshot,
     graph,
+    ...(indexWritten === undefined ? {} : { indexWritten }),
     get classes() {
       classes ??= buildClasses(snapshot, graph, getScripts);
       return classes;

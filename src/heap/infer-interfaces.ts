@@ -27,10 +27,16 @@ interface Shape {
  * the definition with most properties among those it has all properties of, the more frequent one of equals.
  *
  * Objects are grouped by shape first, by a hash of string indexes: V8 interns, so texts are looked at once per shape.
+ *
+ * @param like take the definitions of this snapshot instead: DevTools' Comparison names the older one by the newer's
  */
-export function inferInterfaces(snapshot: Snapshot): Interfaces {
+export function inferInterfaces(snapshot: Snapshot, like?: Snapshot): Interfaces {
   const { shapes, node, shapeOf, total } = groupByShape(snapshot);
-  const definitions = chooseDefinitions(snapshot, shapes, total);
+  let definitions: Definition[];
+  if (like === undefined) {
+    definitions = chooseDefinitions(snapshot, shapes, total);
+    chosen.set(snapshot, definitions);
+  } else definitions = translateDefinitions(like, snapshot, shapes);
   const matches = matchShapes(shapes, definitions);
   return {
     names: definitions.map(({ name }) => name),
@@ -153,6 +159,25 @@ function chooseDefinitions(snapshot: Snapshot, shapes: readonly Shape[], total: 
   }
   const least = Math.max(FEWEST_OBJECTS, total / LEAST_PART);
   return [...candidates.values()].filter(({ count }) => count >= least).sort((a, b) => b.count - a.count);
+}
+
+/** Definitions of snapshots whose classes were made, for comparing another with them. */
+const chosen = new WeakMap<Snapshot, Definition[]>();
+
+/** Definitions of another snapshot in the string indexes of this one; what has a property that is not here fits nothing. */
+function translateDefinitions(like: Snapshot, snapshot: Snapshot, shapes: readonly Shape[]): Definition[] {
+  let definitions = chosen.get(like);
+  if (definitions === undefined) {
+    const other = groupByShape(like);
+    definitions = chooseDefinitions(like, other.shapes, other.total);
+  }
+  const indexes = new Map<string, number>();
+  for (const { properties } of shapes)
+    for (const property of properties) indexes.set(snapshot.strings.get(property), property);
+  return definitions.map((definition) => ({
+    ...definition,
+    properties: definition.properties.map((property) => indexes.get(like.strings.get(property)) ?? -1),
+  }));
 }
 
 /** Best definition of each shape, −1 none. */

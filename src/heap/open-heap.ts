@@ -5,6 +5,8 @@ import { analyseInWorkers } from './analyse-in-workers.ts';
 import { analyseSnapshot } from './analyse-snapshot.ts';
 import { type Heap, makeHeap } from './heap.ts';
 import type { HeapGraph } from './heap-graph.ts';
+import { readIndex } from './heap-index-read.ts';
+import { writeIndex } from './heap-index-write.ts';
 import { readSnapshot } from './read-snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -21,13 +23,16 @@ export interface OpenHeapOptions {
   onProgress?: (progress: HeapProgress) => void;
   /**
    * Columns kept beside the file (`x.heapsnapshot.hsidx`), so that opening it again is immediate: used when it is there
-   * and belongs to the file as it is now, written when not. Default true for paths.
+   * and belongs to the file as it is now, written when not (`Heap.indexWritten`). Default true for paths; files below
+   * 50 MB are read faster than it is worth.
    */
   index?: boolean;
 }
 
 /** Below this threads take longer to start than they save. */
 const WORTH_THREADS: Bytes = 30e6;
+/** Below this reading and analysing take less than half a second. */
+const WORTH_INDEX: Bytes = 50e6;
 /** Part of the time that goes into reading. */
 const READING = 0.45;
 
@@ -40,6 +45,12 @@ const READING = 0.45;
  */
 export async function openHeap(from: string | ByteStream, options: OpenHeapOptions = {}): Promise<Heap> {
   const { signal, onProgress } = options;
+  const path = typeof from === 'string' && options.index !== false ? from : undefined;
+  const known = path === undefined ? undefined : await readIndex(path);
+  if (known !== undefined) {
+    onProgress?.({ stage: 'ready', done: 1 });
+    return makeHeap(known.snapshot, known.graph);
+  }
   const stream = typeof from === 'string' ? openStream(from) : from;
   onProgress?.({ stage: 'reading', done: 0 });
   const snapshot = await readSnapshot(stream, {
@@ -47,9 +58,21 @@ export async function openHeap(from: string | ByteStream, options: OpenHeapOptio
     onProgress: (read, total) =>
       onProgress?.({ stage: 'reading', done: total === undefined ? 0 : (READING * read) / total }),
   });
-  const heap = makeHeap(snapshot, await analyse(snapshot, options));
+  const graph = await analyse(snapshot, options);
   onProgress?.({ stage: 'ready', done: 1 });
-  return heap;
+  return path === undefined || snapshot.bytes < WORTH_INDEX
+    ? makeHeap(snapshot, graph)
+    : makeHeap(snapshot, graph, keep(path, snapshot, graph));
+}
+
+/** Writes the index when the event loop comes round: what was waiting for the heap goes first. */
+async function keep(path: string, snapshot: Snapshot, graph: HeapGraph): Promise<string | undefined> {
+  await new Promise((resume) => setTimeout(resume, 0));
+  try {
+    return await writeIndex(path, snapshot, graph);
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function analyse(snapshot: Snapshot, { signal, onProgress }: OpenHeapOptions): Promise<HeapGraph> {

@@ -48,10 +48,11 @@ class LiteralStrings implements SnapshotStrings {
     return index;
   }
 
-  search({ prefix, infix }: { prefix?: string; infix?: string }): Uint32Array {
+  search({ prefix, infix, afterDigits }: Parameters<SnapshotStrings['search']>[0]): Uint32Array {
     const found: number[] = [];
     for (const run of this.#literals.runs()) {
       if (prefix !== undefined) this.#findPrefix(run, prefix, found);
+      else if (afterDigits !== undefined) this.#findAfterDigits(run, afterDigits, found);
       else if (infix !== undefined) this.#findInfix(run, infix, found);
     }
     return Uint32Array.from(found);
@@ -83,6 +84,17 @@ class LiteralStrings implements SnapshotStrings {
     const wanted = Buffer.from(prefix, 'latin1');
     for (let index = run.from; index < run.to; index++)
       if (hasAt(run.bytes, this.#literals.begin(index) - run.at, wanted)) found.push(index);
+  }
+
+  #findAfterDigits(run: LiteralRun, text: string, found: number[]): void {
+    const wanted = Buffer.from(text, 'latin1');
+    const { bytes, at } = run;
+    for (let index = run.from; index < run.to; index++) {
+      const begin = this.#literals.begin(index) - at;
+      let digits = begin;
+      while (bytes[digits]! >= 0x30 && bytes[digits]! <= 0x39) digits++;
+      if (digits > begin && hasAt(bytes, digits, wanted)) found.push(index);
+    }
   }
 
   #findInfix(run: LiteralRun, infix: string, found: number[]): void {
@@ -137,8 +149,7 @@ function spellingsOf(text: string): Uint8Array[] {
   let ascii = '';
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
-    ascii +=
-      code > 0x7e ? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}` : json[at];
+    ascii += code > 0x7e ? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}` : json[at];
   }
   const spellings = new Set([ascii, json]);
   return [...spellings].map((spelling) => Buffer.from(spelling, 'utf8'));

@@ -1,8 +1,8 @@
 import { NO_CLASS } from './class-table.ts';
-import { pathOf } from './compare-description.ts';
 import type { Heap } from './heap.ts';
 import type { QueryColumn } from './query-table.ts';
-import { NO_NODE, type NumberValue, stringColumn, type TextValue } from './query-value.ts';
+import { type NumberValue, stringColumn, type TextValue } from './query-value.ts';
+import { pathText } from './retaining-path.ts';
 import { NODE, NODE_TYPES } from './snapshot.ts';
 
 /** Columns of objects, and what help says about them; `nodeAt` gives the node of a row. */
@@ -103,7 +103,7 @@ function objectColumn(heap: Heap, name: string, nodeAt: ((row: number) => number
       return { type: 'node', at: (row: number) => dominator[node(row)] as number } as const;
     }
     case 'path':
-      return text((row) => pathOf(heap, node(row)));
+      return text((row) => pathText(heap, node(row)));
     default:
       throw new Error(`no column ${name}`);
   }
@@ -134,7 +134,6 @@ function classColumn(heap: Heap, node: (row: number) => number): TextValue {
     count: count + typeCount + strings.count,
     at(row: number): number {
       const each = node(row);
-      if (each === NO_NODE) return count + typeCount - 1;
       const own = of[each] as number;
       if (own !== NO_CLASS) return canonical[own] as number;
       const type = nodeType[each] as number;
@@ -151,8 +150,8 @@ function classColumn(heap: Heap, node: (row: number) => number): TextValue {
   return { type: 'text', at: (row) => codes.text(codes.at(row)), codes };
 }
 
-/** Class of a node without one: as DevTools names its kind. */
-function nameOfType(type: number): string {
+/** Class of a node without one (it has no size of its own): as DevTools names its kind. */
+export function nameOfType(type: number): string {
   if (type === NODE.hidden) return '(system)';
   if (type === NODE.code) return '(compiled code)';
   if (type === NODE.closure) return 'Function';

@@ -1,9 +1,9 @@
-import { pathSteps } from './compare-description.ts';
 import type { Heap } from './heap.ts';
 import { edgeColumns, sourceFinder } from './query-edges.ts';
 import { OBJECT_COLUMNS, objectColumns } from './query-object-columns.ts';
 import type { QueryColumn, QueryTable } from './query-table.ts';
 import { stringColumn } from './query-value.ts';
+import { retainingPath } from './retaining-path.ts';
 import { NODE } from './snapshot.ts';
 
 /** Tables of a query: name, and what help says about each. */
@@ -32,7 +32,7 @@ export function buildQueryTable(heap: Heap, name: string, node: number): QueryTa
     case 'refs':
       return referencesTable(heap, node);
     case 'path': {
-      const steps = pathSteps(heap, node);
+      const steps = retainingPath(heap, node);
       return linkTable(
         heap,
         name,

@@ -100,7 +100,6 @@ export class EdgeTaker implements RowTaker {
     let before = true;
     while (edge < capacity) {
       let i = at;
-      let digit = 0;
 
       const number = (bytes[i]! - 48) >>> 0;
       if (number > 9 || bytes[i + 1] !== COMMA) break;
@@ -108,12 +107,14 @@ export class EdgeTaker implements RowTaker {
 
       let begin = i;
       let name = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) name = (Math.imul(name, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        name = (Math.imul(name, 10) + digit) | 0;
       if (bytes[i - 1] !== COMMA || i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
 
       begin = i;
       let to = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) to = (Math.imul(to, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        to = (Math.imul(to, 10) + digit) | 0;
       if (i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
       const last = bytes[i - 1]!;
       if (last !== COMMA && last !== NEWLINE && last !== 0x5d) break;

@@ -1,6 +1,13 @@
 import { HolterError } from '../base/errors.ts';
 import type { RowTaker } from './read-snapshot-rows.ts';
-import { firstCapacity, nextCapacity, sharedUint8, sharedUint32, widerUint8, widerUint32 } from './shared-column.ts';
+import {
+  firstCapacity,
+  nextCapacity,
+  sharedUint8,
+  sharedUint32,
+  widerUint8,
+  widerUint32,
+} from './shared-column.ts';
 import { OVERFLOWS, SizeColumn } from './size-column.ts';
 import { MAX_NODES, NODE } from './snapshot.ts';
 import { type SnapshotMeta, TYPE_NUMBERS } from './snapshot-meta.ts';
@@ -127,31 +134,35 @@ export class NodeTaker implements RowTaker {
     let before = true;
     while (node < capacity) {
       let i = at;
-      let digit = 0;
       let begin = i;
 
       let type = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) type = (Math.imul(type, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        type = (Math.imul(type, 10) + digit) | 0;
       if (bytes[i - 1] !== COMMA || i - begin > 3 || i - begin === 1) break;
 
       begin = i;
       let name = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) name = (Math.imul(name, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        name = (Math.imul(name, 10) + digit) | 0;
       if (bytes[i - 1] !== COMMA || i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
 
       begin = i;
       let id = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) id = (Math.imul(id, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        id = (Math.imul(id, 10) + digit) | 0;
       if (bytes[i - 1] !== COMMA || i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
 
       begin = i;
       let size = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) size = (Math.imul(size, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        size = (Math.imul(size, 10) + digit) | 0;
       if (bytes[i - 1] !== COMMA || i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
 
       begin = i;
       let count = 0;
-      while ((digit = (bytes[i++]! - 48) >>> 0) < 10) count = (Math.imul(count, 10) + digit) | 0;
+      for (let digit = (bytes[i++]! - 48) >>> 0; digit < 10; digit = (bytes[i++]! - 48) >>> 0)
+        count = (Math.imul(count, 10) + digit) | 0;
       if (i - begin > SAFE_DIGITS + 1 || i - begin === 1) break;
       let last = bytes[i - 1]!;
 

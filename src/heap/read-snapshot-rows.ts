@@ -74,12 +74,17 @@ function readRow(window: SnapshotWindow, taker: RowTaker, place: RowPlace): numb
       at = skipSpace(bytes, at + 1);
     }
     const begin = at;
+    let value = 0;
+    let byte = bytes[at]!;
+    for (; isDigit(byte); byte = bytes[++at]!) value = value * 10 + (byte - 0x30);
+    const plain = at > begin && !isOfNumber(byte);
     while (isOfNumber(bytes[at]!)) at++;
     // A number that ends with the window may go on behind it, and in a file that is cut nobody knows.
     if (at >= end) return MORE;
-    if (at === begin) return BAD;
-    const value = numberOf(bytes, begin, at);
-    if (Number.isNaN(value)) return BAD;
+    if (!plain) {
+      value = numberOf(bytes, begin, at);
+      if (Number.isNaN(value)) return BAD;
+    }
     row[field] = value;
   }
   window.at = at;
@@ -89,16 +94,8 @@ function readRow(window: SnapshotWindow, taker: RowTaker, place: RowPlace): numb
 
 /** A JSON number, NaN when it is none. Sections hold whole ones; a fraction loses it. */
 function numberOf(bytes: Uint8Array, begin: number, end: number): number {
-  const negative = bytes[begin] === 0x2d;
-  let at = negative ? begin + 1 : begin;
-  if (at === end) return Number.NaN;
-  let value = 0;
-  for (; at < end; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return Math.trunc(Number(Buffer.from(bytes.subarray(begin, end)).toString('latin1')));
-    value = value * 10 + digit;
-  }
-  return negative ? -value : value;
+  if (begin === end) return Number.NaN;
+  return Math.trunc(Number(Buffer.from(bytes.subarray(begin, Math.min(end, begin + 64))).toString('latin1')));
 }
 
 /** Over white space to `byte` and behind it; false when something else is there or the file ends. */

@@ -1,6 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
-import { type SectionEnd, nextByte, skipSpace, skipTo } from './read-snapshot-rows.ts';
+import { nextByte, type SectionEnd, skipSpace, skipTo } from './read-snapshot-rows.ts';
 import { sharedUint8, sharedUint32, widerUint8, widerUint32 } from './shared-column.ts';
 import { BASE_SHIFT } from './snapshot-strings.ts';
 import type { SnapshotWindow } from './snapshot-window.ts';
@@ -29,12 +29,12 @@ export interface StringSection {
 
 /**
  * Reads the section from its `[`.
- * @param keep bytes to keep in memory at most when the section is known to be no longer; 0 keeps none, undefined: length
+ * @param keep how long the section is at most, to keep it in memory; 'in file' keeps nothing of it; undefined: length
  *   unknown, keep all
  */
 export async function readStrings(
   window: SnapshotWindow,
-  keep: Bytes | undefined,
+  keep: Bytes | 'in file' | undefined,
   name: string,
 ): Promise<StringSection> {
   let offsets = sharedUint32(1024);
@@ -42,7 +42,7 @@ export async function readStrings(
   let count = 0;
   await nextByte(window);
   const begin = window.position;
-  let blob = keep === 0 ? undefined : sharedUint8(keep ?? 2 ** 20);
+  let blob = keep === 'in file' ? undefined : sharedUint8(keep ?? 2 ** 20);
   let kept = begin;
   window.onLeave = () => {
     const upTo = window.position;
@@ -125,7 +125,8 @@ export async function readStrings(
 
   function push(offset: number): void {
     if (count === offsets.length) {
-      if (count >= MOST_STRINGS) throw new HolterError('E_FILE_FORMAT', `${name} has over ${MOST_STRINGS} strings`);
+      if (count >= MOST_STRINGS)
+        throw new HolterError('E_FILE_FORMAT', `${name} has over ${MOST_STRINGS} strings`);
       offsets = widerUint32(offsets, count * 2);
     }
     if ((count & ((1 << BASE_SHIFT) - 1)) === 0) bases[count >>> BASE_SHIFT] = offset;

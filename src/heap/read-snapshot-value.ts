@@ -43,7 +43,10 @@ export async function readHead(window: SnapshotWindow, name: string): Promise<st
     }
     done = at - window.at;
     if (done > LONGEST_HEAD)
-      throw new HolterError('E_FILE_FORMAT', `${name} is no heap snapshot: its head is over ${LONGEST_HEAD} bytes`);
+      throw new HolterError(
+        'E_FILE_FORMAT',
+        `${name} is no heap snapshot: its head is over ${LONGEST_HEAD} bytes`,
+      );
     if (!(await window.more())) return undefined;
   }
 }

@@ -69,7 +69,6 @@ async function readParts(
   await openDocument(window, source);
   let parts: SnapshotParts | undefined;
   let section = 'head';
-  let how: SectionEnd = 'complete';
   let unfinished = true;
   for (;;) {
     const key = await readKey(window);
@@ -80,9 +79,8 @@ async function readParts(
       parts = { name, path: source.path, meta: readSnapshotMeta(head, name), bytes: 0 };
     } else if (parts !== undefined) {
       section = key;
-      how = await readSection(key, window, parts, source, options);
-      if (how !== 'complete') break;
-    } else if (!(await skipValue(window))) break;
+      if ((await readSection(key, window, parts, source, options)) !== 'complete') break;
+    } else if (!/^[\w$]+$/.test(key) || !(await skipValue(window))) break;
     section = `after ${key}`;
     const next = await nextByte(window);
     if (next === 0x7d) {
@@ -93,11 +91,10 @@ async function readParts(
     if (next !== 0x2c) break;
     window.at++;
   }
-  if (parts === undefined) throw headless(window, source, unfinished);
+  if (parts === undefined) throw headless(window, source);
   if (unfinished) {
     const at = window.position;
-    const cut = how === 'complete' ? window.at >= window.end : how === 'cut';
-    parts.stopped = { how: cut ? 'cut' : 'damaged', section, at, why: source.damage };
+    parts.stopped = { how: window.ranOut ? 'cut' : 'damaged', section, at, why: source.damage };
   } else if ((await nextByte(window)) !== 0) parts.followedAt = window.position;
   parts.bytes = window.position;
   return parts;
@@ -113,17 +110,21 @@ async function openDocument(window: SnapshotWindow, source: ByteStream): Promise
     window.at++;
     return;
   }
-  if (window.position > 0 && window.at < window.end) throw notASnapshot(name);
-  if (window.end > window.at) throw notASnapshot(name);
+  if (window.at < window.end) throw notASnapshot(name);
   throw new HolterError('E_FILE_TRUNCATED', `${name} is empty`, {
     hint: 'whoever wrote it was killed, ran out of memory or is still writing',
   });
 }
 
-function headless(window: SnapshotWindow, source: ByteStream, unfinished: boolean): HolterError {
-  if (unfinished && window.at >= window.end)
-    return new HolterError('E_FILE_TRUNCATED', `${source.name} is cut after ${window.position} bytes: no node is in it`);
-  return notASnapshot(source.name);
+function headless(window: SnapshotWindow, source: ByteStream): HolterError {
+  if (!window.ranOut) return notASnapshot(source.name);
+  return new HolterError(
+    'E_FILE_TRUNCATED',
+    `${source.name} is cut after ${window.before + window.end} bytes: no node is in it`,
+    {
+      hint: 'whoever wrote it was killed, ran out of memory or is still writing',
+    },
+  );
 }
 
 function notASnapshot(name: string): HolterError {
@@ -165,7 +166,7 @@ async function readSection(
     case 'strings': {
       once(parts.strings, key, name);
       const limit = options.stringsInMemory ?? STRINGS_IN_MEMORY;
-      const keep = rest !== undefined && source.path !== undefined && rest > limit ? 0 : rest;
+      const keep = rest !== undefined && source.path !== undefined && rest > limit ? 'in file' : rest;
       parts.strings = await readStrings(window, keep, name);
       return parts.strings.end;
     }

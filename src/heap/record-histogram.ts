@@ -166,7 +166,8 @@ async function objectOf(
 }
 
 function idOf({ objectId }: { objectId?: string }): string {
-  if (objectId === undefined) throw new HolterError('E_CDP', 'the target gave a value where an object was due');
+  if (objectId === undefined)
+    throw new HolterError('E_CDP', 'the target gave a value where an object was due');
   return objectId;
 }
 

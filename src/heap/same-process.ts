@@ -22,33 +22,26 @@ const AGREEMENT = 0.95;
  * strings by size too, their names are cut).
  */
 export function detectSameProcess(older: Snapshot, newer: Snapshot, match: IdMatch): SameProcess {
-  const swapped = largestOddId(older.nodeId) > largestOddId(newer.nodeId);
-  let candidates = 0;
-  for (let node = 0; node < newer.nodeCount; node++) if (isSample(older, newer, match, node)) candidates++;
-  if (candidates < LEAST_COMMON)
-    return {
-      same: false,
-      reason: `only ${candidates} object ids are in both files`,
-      swapped: false,
-    };
   // Spread over the whole file: what Node creates at its start has the same ids everywhere.
-  const step = Math.max(1, candidates / SAMPLE);
-  let seen = 0;
-  let next = 0;
   let sampled = 0;
   let agreed = 0;
-  for (let node = 0; node < newer.nodeCount; node++) {
-    if (!isSample(older, newer, match, node)) continue;
-    if (seen++ < next) continue;
-    next += step;
+  const step = Math.max(1, newer.nodeCount / SAMPLE);
+  for (let at = 0, node = 0; at < newer.nodeCount; at += step) {
+    // From here on the next that tells something; a stretch without one is sampled less.
+    node = Math.max(node, Math.floor(at));
+    while (node < newer.nodeCount && !isSample(older, newer, match, node)) node++;
+    if (node >= newer.nodeCount) break;
     sampled++;
     if (looksSame(older, match.before[node] as number, newer, node)) agreed++;
+    node++;
   }
+  if (sampled < LEAST_COMMON)
+    return { same: false, reason: `only ${sampled} object ids are in both files`, swapped: false };
   const same = agreed / sampled >= AGREEMENT;
   return {
     same,
     reason: `${agreed} of ${sampled} objects with the same id have the same type and name`,
-    swapped: same && swapped,
+    swapped: same && match.lastOlder > match.lastNewer,
   };
 }
 
@@ -70,11 +63,4 @@ function looksSame(older: Snapshot, before: number, newer: Snapshot, node: numbe
   return (
     older.strings.get(older.nodeName[before] as number) === newer.strings.get(newer.nodeName[node] as number)
   );
-}
-
-/** Ids of JS objects are given in ascending order, so the snapshot with the larger one is the later. */
-function largestOddId(ids: Uint32Array): number {
-  let largest = 0;
-  for (const id of ids) if ((id & 1) === 1 && id > largest) largest = id;
-  return largest;
 }

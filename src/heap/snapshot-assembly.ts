@@ -18,7 +18,10 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
   const { nodes, meta, name } = parts;
   if (nodes === undefined || nodes.count === 0) {
     if (parts.stopped?.how === 'cut')
-      throw new HolterError('E_FILE_TRUNCATED', `${name} is cut after ${parts.bytes} bytes: no node is in it`);
+      throw new HolterError(
+        'E_FILE_TRUNCATED',
+        `${name} is cut after ${parts.bytes} bytes: no node is in it`,
+      );
     throw new HolterError('E_FILE_FORMAT', `${name} is no heap snapshot: it has no nodes`);
   }
   const problems: string[] = [];
@@ -34,7 +37,9 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
   nodes.finish();
   const strings = joinStrings(parts, nodes, edges, problems);
   if (parts.followedAt !== undefined)
-    problems.push(`something follows at byte ${parts.followedAt}, maybe a second snapshot: this is the first`);
+    problems.push(
+      `something follows at byte ${parts.followedAt}, maybe a second snapshot: this is the first`,
+    );
   const allocations = buildAllocationTrace(
     parts.traceTree?.nodes,
     parts.functions,
@@ -179,7 +184,8 @@ function stopSentence(parts: SnapshotParts): string | undefined {
     return `${verb} in the nodes${reason}: ${share(nodes?.count, meta.nodeCount)} of them read, no references, no names`;
   if (section === 'edges')
     return `${verb} in the references${reason}: ${share(edges?.count, meta.edgeCount)} of them read, no names`;
-  if (section === 'strings') return `${verb} in the strings${reason}: ${strings?.count ?? 0} of them read, other names are empty`;
+  if (section === 'strings')
+    return `${verb} in the strings${reason}: ${strings?.count ?? 0} of them read, other names are empty`;
   const missing = [
     ...(edges === undefined ? ['references'] : []),
     ...(strings === undefined ? ['names'] : []),

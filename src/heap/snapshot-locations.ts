@@ -33,10 +33,9 @@ export class LocationTaker implements RowTaker {
   /** Ascending by node; those of nodes that do not exist are left out. */
   finish(nodeCount: number): SnapshotLocations {
     const given = this.#node.packed();
-    let order: Uint32Array | undefined;
-    for (let i = 1; i < given.length && order === undefined; i++)
-      if (given[i]! < given[i - 1]!) order = Uint32Array.from(given, (_, row) => row);
-    order?.sort((a, b) => given[a]! - given[b]! || a - b);
+    let sorted = true;
+    for (let i = 1; i < given.length && sorted; i++) sorted = given[i]! >= given[i - 1]!;
+    const order = sorted ? undefined : orderOf(given);
     let length = 0;
     for (const node of given) if (node < nodeCount) length++;
     // Several locations of a node stay together; nodes beyond the last are at the end of the order.
@@ -57,4 +56,12 @@ export class LocationTaker implements RowTaker {
       column: pick(this.#column),
     };
   }
+}
+
+/** Rows ascending by value, of one value in their order. Numbers sort many times faster than by a comparing function. */
+function orderOf(values: Int32Array): Uint32Array {
+  const count = values.length;
+  // Below 2^53: V8 has at most one location for each of the fewer than 2^29 nodes.
+  const keys = Float64Array.from(values, (value, row) => value * count + row).sort();
+  return Uint32Array.from(keys, (key) => key % count);
 }

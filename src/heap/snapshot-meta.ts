@@ -43,9 +43,13 @@ export function readSnapshotMeta(text: string, name: string): SnapshotMeta {
     ...['type', 'name_or_index', 'to_node'].filter((field) => !edgeFields.includes(field)),
   ];
   if (missing.length > 0)
-    throw new HolterError('E_FILE_FORMAT', `${name} is no heap snapshot: its head does not name ${missing[0]}`, {
-      hint: 'a heap snapshot is made by: holter heap snapshot <target>',
-    });
+    throw new HolterError(
+      'E_FILE_FORMAT',
+      `${name} is no heap snapshot: its head does not name ${missing[0]}`,
+      {
+        hint: 'a heap snapshot is made by: holter heap snapshot <target>',
+      },
+    );
   return {
     nodeFields,
     edgeFields,

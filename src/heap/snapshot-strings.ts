@@ -10,8 +10,11 @@ export interface SnapshotStrings {
   bytes(index: number): Uint8Array;
   /** Index of exactly this text, −1 when no string is it. The first call per text scans the table. */
   find(text: string): number;
-  /** Indexes whose text begins with `prefix` (ASCII without `"` and `\`), or contains `infix`; ascending. One scan. */
-  search(pattern: { prefix?: string; infix?: string }): Uint32Array;
+  /**
+   * Indexes whose text begins with `prefix` (ASCII without `"` and `\`), begins with a number followed by `afterDigits`,
+   * or contains `infix`; ascending. One scan.
+   */
+  search(pattern: { prefix?: string; infix?: string; afterDigits?: string }): Uint32Array;
   /** What another thread needs to read the same strings (`openStrings`); absent from tables that are drawn. */
   readonly shared?: SharedStrings;
 }

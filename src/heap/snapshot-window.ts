@@ -31,6 +31,8 @@ export class SnapshotWindow {
   before: Bytes = 0;
   /** The file has no more than what is in the window. */
   ended = false;
+  /** More was asked for than the file has: whatever was being read is cut. */
+  ranOut = false;
   /** Called before bytes that have been read leave the window. */
   onLeave: (() => void) | undefined;
   readonly #stream: ByteStream;
@@ -53,7 +55,10 @@ export class SnapshotWindow {
    * @throws HolterError E_INTERRUPTED, E_FILE_NOT_FOUND; E_FILE_FORMAT: a value longer than any snapshot has
    */
   async more(): Promise<boolean> {
-    if (this.ended) return false;
+    if (this.ended) {
+      this.ranOut = true;
+      return false;
+    }
     await this.#pause();
     this.onLeave?.();
     if (this.at > 0) {
@@ -77,7 +82,8 @@ export class SnapshotWindow {
       if (this.end - had >= this.bytes.length >> 1) break;
     }
     this.bytes[this.end] = 0;
-    return this.end > had;
+    this.ranOut = this.end === had;
+    return !this.ranOut;
   }
 
   async #pause(): Promise<void> {
@@ -94,7 +100,10 @@ export class SnapshotWindow {
 
   #widen(): void {
     if (this.bytes.length > WINDOW_LIMIT)
-      throw new HolterError('E_FILE_FORMAT', `${this.#stream.name} has a value of over ${WINDOW_LIMIT} bytes`);
+      throw new HolterError(
+        'E_FILE_FORMAT',
+        `${this.#stream.name} has a value of over ${WINDOW_LIMIT} bytes`,
+      );
     const wider = new Uint8Array(this.bytes.length * 2);
     wider.set(this.bytes.subarray(0, this.end));
     this.bytes = wider;

@@ -99,10 +99,14 @@ export class StringLiterals {
       fd = openSync(file.path, 'r');
     } catch (cause) {
       const gone = errnoOf(cause) === 'ENOENT';
-      throw new HolterError('E_FILE_NOT_FOUND', `${file.path} ${gone ? 'is gone' : 'cannot be read any more'}`, {
-        hint: 'strings of a large snapshot stay in the file: keep it until you are done',
-        cause,
-      });
+      throw new HolterError(
+        'E_FILE_NOT_FOUND',
+        `${file.path} ${gone ? 'is gone' : 'cannot be read any more'}`,
+        {
+          hint: 'strings of a large snapshot stay in the file: keep it until you are done',
+          cause,
+        },
+      );
     }
     try {
       const entry = fstatSync(fd, { bigint: true });

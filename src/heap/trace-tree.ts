@@ -63,8 +63,10 @@ export async function readTraceTree(window: SnapshotWindow): Promise<TraceTree> 
     /** A value may stand here; otherwise only a comma or a bracket. */
     let mayBegin = true;
     for (;;) {
-      const byte = await nextByte(window);
-      if (byte === 0) return finish('cut');
+      // Nothing to wait for at nearly every byte, and a promise for each would be most of the time.
+      let byte = window.bytes[window.at]!;
+      if (byte <= 0x20) byte = await nextByte(window);
+      if (byte === 0) return finish(window.ranOut ? 'cut' : 'damaged');
       if (byte === CLOSE) {
         if (field !== 0) return finish('damaged');
         window.at++;
@@ -82,7 +84,8 @@ export async function readTraceTree(window: SnapshotWindow): Promise<TraceTree> 
         open.push(parent.length - 1);
         field = 0;
       } else if (isDigit(byte)) {
-        const value = await number();
+        let value = number();
+        while (value < 0 && (await window.more())) value = number();
         if (value < 0) return finish('cut');
         columns[field]!.push(value);
         if (++field === NUMBERS) parent.push(open.values[open.length - 1]!);
@@ -91,18 +94,15 @@ export async function readTraceTree(window: SnapshotWindow): Promise<TraceTree> 
     }
   }
 
-  /** −1 when the file ends in it. */
-  async function number(): Promise<number> {
-    for (;;) {
-      let at = window.at;
-      let value = 0;
-      for (let byte = window.bytes[at]!; isDigit(byte); byte = window.bytes[++at]!) value = value * 10 + byte - 0x30;
-      if (at < window.end) {
-        window.at = at;
-        return value;
-      }
-      if (!(await window.more())) return -1;
-    }
+  /** −1 when it reaches the end of the window. */
+  function number(): number {
+    const { bytes } = window;
+    let at = window.at;
+    let value = 0;
+    for (let byte = bytes[at]!; isDigit(byte); byte = bytes[++at]!) value = value * 10 + byte - 0x30;
+    if (at >= window.end) return -1;
+    window.at = at;
+    return value;
   }
 
   /** Takes back the numbers of a node that is not whole. */
@@ -138,7 +138,8 @@ export function buildAllocationTrace(
     },
     samples: {
       timeUs: samples === undefined ? new Float64Array(0) : columnOf(samples, sampleFields, 'timestamp_us'),
-      lastId: samples === undefined ? new Float64Array(0) : columnOf(samples, sampleFields, 'last_assigned_id'),
+      lastId:
+        samples === undefined ? new Float64Array(0) : columnOf(samples, sampleFields, 'last_assigned_id'),
     },
   };
 }

@@ -58,10 +58,7 @@ function threadLines(document: HeapHistogramDocument, view: HistogramView, style
   const thread = view.thread === 'main' ? '' : `  ${cleanText(view.thread)}`;
   const who = `${isNarrow ? '' : 'holter heap histogram  '}${cleanText(target.name)} (${target.pid})${isNarrow ? '' : `  Node ${cleanText(target.node)}`}${thread}`;
   const head = truncate(who, style.columns - textWidth(right) - 2);
-  const lines = [
-    `${paint(style, 'title', head)}${padStart(right, style.columns - textWidth(head))}`,
-    '',
-  ];
+  const lines = [`${paint(style, 'title', head)}${padStart(right, style.columns - textWidth(head))}`, ''];
   if (growth !== undefined) lines.push(...growthLines(document, growth, style), '');
   lines.push(...countLines(document, view, style));
   return lines;
@@ -81,10 +78,19 @@ function growthLines(document: HeapHistogramDocument, growth: HistogramGrowth, s
   lines.push('');
   const numbers = ['a minute', 'now', 'bytes/min'];
   lines.push(
-    tableHead('what grows', isNarrow ? numbers.slice(0, 1) : numbers, cutText(shown.length, growth.rows.length), style),
+    tableHead(
+      'what grows',
+      isNarrow ? numbers.slice(0, 1) : numbers,
+      cutText(shown.length, growth.rows.length),
+      style,
+    ),
   );
   for (const row of shown) {
-    const values = [signed(row.countPerMinute), formatNumber(row.countAfter), signedBytes(row.bytesPerMinute)];
+    const values = [
+      signed(row.countPerMinute),
+      formatNumber(row.countAfter),
+      signedBytes(row.bytesPerMinute),
+    ];
     lines.push(
       tableRow(row.name, isNarrow ? values.slice(0, 1) : values, placeText(row.place, document), style),
     );
@@ -129,7 +135,9 @@ function countLines(document: HeapHistogramDocument, view: HistogramView, style:
   ];
   for (const row of shown) {
     const values = [formatNumber(row.count), formatBytes(row.bytes), entriesText(row)];
-    lines.push(tableRow(row.name, isNarrow ? values.slice(0, 1) : values, placeText(row.place, document), style));
+    lines.push(
+      tableRow(row.name, isNarrow ? values.slice(0, 1) : values, placeText(row.place, document), style),
+    );
   }
   return lines;
 }

@@ -14,7 +14,13 @@ export interface HeapSnapshotDocument {
     /** The loop did not turn: it was stopped by the debugger for the snapshot. */
     wasStuck: boolean;
     /** What was expected. */
-    need: { usedHeapBytes: number; needBytes: number; availableBytes: number; limitedBy: string; pauseMs: number };
+    need: {
+      usedHeapBytes: number;
+      needBytes: number;
+      availableBytes: number;
+      limitedBy: string;
+      pauseMs: number;
+    };
   };
   manifest: RecordingManifest;
   /** The file as people read it. */

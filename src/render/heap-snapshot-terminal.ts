@@ -54,7 +54,10 @@ function lines({ taken, manifest, path, next }: HeapSnapshotDocument, style: Sty
   if (taken.wasStuck)
     out.push(
       '',
-      ...wrap('The event loop does not turn: the thread was stopped by the debugger for the snapshot.', style.columns),
+      ...wrap(
+        'The event loop does not turn: the thread was stopped by the debugger for the snapshot.',
+        style.columns,
+      ),
     );
   out.push('');
   for (const line of wrap('It holds every string of the process; readable by you alone.', style.columns))
@@ -72,5 +75,7 @@ function lines({ taken, manifest, path, next }: HeapSnapshotDocument, style: Sty
 
 /** Coloured text is not wrapped in the middle of a colour: a narrow terminal wraps it itself. */
 function wrapActs(text: string, style: Style): string[] {
-  return style.color || textWidth(text) + 8 <= style.columns ? [`target: ${text}`] : wrap(`target: ${text}`, style.columns);
+  return style.color || textWidth(text) + 8 <= style.columns
+    ? [`target: ${text}`]
+    : wrap(`target: ${text}`, style.columns);
 }

@@ -110,9 +110,7 @@ export async function openThreads(
     threads: [main, ...workers.map(({ title, session }) => ({ name: threadName(title), session }))],
     async leave() {
       if (attachment.session.isOpen)
-        await attachment.session
-          .send('NodeWorker.disable', undefined, { timeoutMs: 1000 })
-          .catch(() => {});
+        await attachment.session.send('NodeWorker.disable', undefined, { timeoutMs: 1000 }).catch(() => {});
     },
   };
 }
@@ -170,8 +168,7 @@ export async function askNeed(
 
 /** Watches the resident memory of a process while something is done to it. */
 export function watchRss(pid: number | undefined): { stop(): { before: Bytes; peak: Bytes; after: Bytes } } {
-  const read = () =>
-    pid === undefined ? Number.NaN : (readProcessStatus(pid)?.rssBytes ?? Number.NaN);
+  const read = () => (pid === undefined ? Number.NaN : (readProcessStatus(pid)?.rssBytes ?? Number.NaN));
   const before = read();
   let peak = before;
   const timer = setInterval(() => {

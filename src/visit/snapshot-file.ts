@@ -23,10 +23,7 @@ const LOW_BYTES = 16 * 2 ** 20;
 /**
  * Begins a file; gzip when its name ends in `.gz`. `hold` and `release` stop and restart the flow from the target.
  */
-export function beginSnapshotFile(
-  path: string,
-  flow: { hold(): void; release(): void },
-): SnapshotFile {
+export function beginSnapshotFile(path: string, flow: { hold(): void; release(): void }): SnapshotFile {
   const partial = `${path}.${randomBytes(4).toString('hex')}.part`;
   const file: WriteStream = createWriteStream(partial, { flags: 'wx', mode: 0o600 });
   // Level 1: V8 gives 100 MB a second, and level 6 takes a third of that.
@@ -74,7 +71,10 @@ export function beginSnapshotFile(
           errnoOf(error) === 'ENOSPC'
             ? `cannot write ${path}: the disk is full`
             : `cannot write ${path}: ${(error as Error).message}`,
-          { hint: 'give another place with -o, or a name that ends in .gz (a fifth of the size)', cause: error },
+          {
+            hint: 'give another place with -o, or a name that ends in .gz (a fifth of the size)',
+            cause: error,
+          },
         );
       }
     },

@@ -43,9 +43,9 @@ const GZIP_SHARE = 0.3;
 
 /**
  * One visit that takes a heap snapshot: attaches, estimates what it costs, asks, streams it to disk, leaves. Streamed by
- * the inspector rather than written by the target (`v8.writeHeapSnapshot`): both cost the same pause and memory
- * (bench/heap/capture.mjs), the stream works without a writable folder in the target, the file is ours from the first
- * byte (0600), and nothing is left in the target's file system if either side dies.
+ * the inspector rather than written by the target (`v8.writeHeapSnapshot`): that would save a tenth to a third of the
+ * pause and up to the size of the file in memory (bench/heap/capture.mjs), but needs a writable folder with room in the
+ * target, and leaves a file full of secrets there if either side dies. The stream's file is ours from the first byte.
  *
  * V8 cannot stop a snapshot half-way: after Ctrl-C what still comes is thrown away until the thread goes on.
  *
