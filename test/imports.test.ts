@@ -33,6 +33,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'doctor',
     'target(node-process)',
   ],
+  server: ['base', 'heap', 'recording', 'render', 'target'],
   cli: [
     'base',
     'linux',
@@ -47,6 +48,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'visit',
     'doctor',
     'render',
+    'server',
   ],
 };
 

@@ -32,9 +32,18 @@ function generate(megabytes, node, paths) {
   const [out, grown] = paths.map((path) => `${path}.part`);
   const customers = Math.max(1, Math.round((megabytes * 1e6 - EMPTY_BYTES) / (CUSTOMER_BYTES[node] ?? 3600)));
   const flags = ['--max-old-space-size=16000'];
-  const args = [...flags, POPULATION, `${customers}`, out, ...(grown === undefined ? [] : ['--second', grown])];
-  const { status, signal } = spawnSync(join(NODES, `node${node}/bin/node`), args, { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`population.cjs ended with ${status ?? signal}: is there memory for 8 × the heap?`);
+  const args = [
+    ...flags,
+    POPULATION,
+    `${customers}`,
+    out,
+    ...(grown === undefined ? [] : ['--second', grown]),
+  ];
+  const { status, signal } = spawnSync(join(NODES, `node${node}/bin/node`), args, {
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0)
+    throw new Error(`population.cjs ended with ${status ?? signal}: is there memory for 8 × the heap?`);
   for (const path of paths) renameSync(`${path}.part`, path);
 }
 

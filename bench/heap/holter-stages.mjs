@@ -7,7 +7,11 @@ import { parseArgs } from 'node:util';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { read: { type: 'boolean', default: false }, index: { type: 'boolean', default: false }, diff: { type: 'string' } },
+  options: {
+    read: { type: 'boolean', default: false },
+    index: { type: 'boolean', default: false },
+    diff: { type: 'string' },
+  },
 });
 const [dist, file] = positionals;
 const load = (path) => import(pathToFileURL(join(dist, 'heap', path)).href);

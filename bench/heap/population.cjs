@@ -59,7 +59,10 @@ class Order {
   constructor(customer, number) {
     this.customer = customer;
     this.number = number;
-    this.items = Array.from({ length: 1 + below(4) }, () => new LineItem(shop.articles[below(500)], below(9)));
+    this.items = Array.from(
+      { length: 1 + below(4) },
+      () => new LineItem(shop.articles[below(500)], below(9)),
+    );
     this.paid = number % 3 === 0;
   }
 }
@@ -89,7 +92,12 @@ class Branch {
 const FEATURE = Symbol('feature');
 const LEDGER = Symbol.for('shop.ledger');
 const shop = {
-  articles: Array.from({ length: 500 }, (_, id) => ({ id, title: `article ${id}`, price: id / 4, [FEATURE]: id % 7 })),
+  articles: Array.from({ length: 500 }, (_, id) => ({
+    id,
+    title: `article ${id}`,
+    price: id / 4,
+    [FEATURE]: id % 7,
+  })),
   customers: [],
   byId: new Map(),
   sessions: new Map(),
@@ -143,7 +151,13 @@ function grow(count) {
     shop.customers.push(customer);
     shop.byId.set(id, customer);
     const key = `session-${below(2 ** 30).toString(36)}-${id}`;
-    shop.sessions.set(key, { key, customer, basket: [], seen: Date.now(), locale: id & 1 ? 'en-GB' : 'nl-NL' });
+    shop.sessions.set(key, {
+      key,
+      customer,
+      basket: [],
+      seen: Date.now(),
+      locale: id & 1 ? 'en-GB' : 'nl-NL',
+    });
     shop.recent.add(key, customer);
     shop.notes.set(customer, { text: `note about ${customer.name}`, by: shop.customers[below(id + 1)] });
     const order = new Order(customer, id);
@@ -152,10 +166,16 @@ function grow(count) {
     // cons, sliced, flat and equal strings
     let text = `order ${id} of `;
     text += customer.name;
-    shop.texts.push(text, `${customer.address.street}, ${'x'.repeat(30)}${id}`.slice(2, 40), String(id % 50).repeat(12));
+    shop.texts.push(
+      text,
+      `${customer.address.street}, ${'x'.repeat(30)}${id}`.slice(2, 40),
+      String(id % 50).repeat(12),
+    );
     if (id % 3 === 0) shop.flagged.add(order);
     if (id % 4 === 0)
-      shop.parsed.push(JSON.parse(`{"id":${id},"lines":[{"sku":"s${id % 99}","qty":2},{"sku":"s1","qty":${id}}],"ok":true}`));
+      shop.parsed.push(
+        JSON.parse(`{"id":${id},"lines":[{"sku":"s${id % 99}","qty":2},{"sku":"s1","qty":${id}}],"ok":true}`),
+      );
     if (id % 5 === 0) {
       const odd = { kind: 'odd', [`field${id % 40}`]: id };
       if (id % 10 === 0) odd.extra = { deep: { deeper: [odd] } };
@@ -165,7 +185,11 @@ function grow(count) {
       shop.events.on(`price-${id % 64}`, listener(customer, 12));
       shop.handlers.push(order.constructor.bind(null, customer, id), (extra) => order.items.length + extra);
     }
-    if (id % 10 === 0) shop.waiting.push(settle(order), new Promise(() => {}).then(() => customer));
+    if (id % 10 === 0)
+      shop.waiting.push(
+        settle(order),
+        new Promise(() => {}).then(() => customer),
+      );
     if (id % 16 === 0) {
       shop.refs.push(new WeakRef(customer));
       shop.known.add(order);
@@ -173,7 +197,11 @@ function grow(count) {
       shop.settings[`customer.${id}.limit`] = id;
     }
     if (id % 20 === 0) {
-      shop.slabs.push(Buffer.from(`row ${id}`), new Float64Array(8).fill(id), new Uint8Array(200 + (id % 300)));
+      shop.slabs.push(
+        Buffer.from(`row ${id}`),
+        new Float64Array(8).fill(id),
+        new Uint8Array(200 + (id % 300)),
+      );
       shop.generators.push(pages(shop.orders));
       shop.generators[shop.generators.length - 1].next();
     }
@@ -232,7 +260,8 @@ async function write(path) {
 }
 
 async function main() {
-  if (options.how === 'tracking') await ask('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true });
+  if (options.how === 'tracking')
+    await ask('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true });
   grow(customers);
   await write(positionals[1]);
   if (options.second !== undefined) {

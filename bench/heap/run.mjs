@@ -88,7 +88,8 @@ function say(row, holter, nodeCount) {
     console.log(`  ${row.what.padEnd(34)} failed: ${row.failed}`);
     return;
   }
-  const ratio = (value, mine) => (holter === undefined || row === holter ? '' : `${(value / mine).toFixed(1)} ×`).padStart(8);
+  const ratio = (value, mine) =>
+    (holter === undefined || row === holter ? '' : `${(value / mine).toFixed(1)} ×`).padStart(8);
   console.log(
     `  ${row.what.padEnd(34)}${seconds(row.cpuSeconds)}${ratio(row.cpuSeconds, holter?.cpuSeconds)}${seconds(row.wallSeconds)}` +
       `${String(Math.round(row.peakRss / 1e6)).padStart(8)}${ratio(row.peakRss, holter?.peakRss)}` +
@@ -101,7 +102,9 @@ function sayStages(args) {
   const { stdout } = runCounted([STAGES, dist, ...args]);
   const stages = JSON.parse(stdout);
   for (const [stage, { cpuSeconds, wallSeconds }] of Object.entries(stages.stages))
-    console.log(`    ${`stage: ${stage}`.padEnd(32)}${seconds(cpuSeconds)}${''.padStart(8)}${seconds(wallSeconds)}`);
+    console.log(
+      `    ${`stage: ${stage}`.padEnd(32)}${seconds(cpuSeconds)}${''.padStart(8)}${seconds(wallSeconds)}`,
+    );
   return stages;
 }
 
@@ -135,7 +138,11 @@ function compareWithPeers(file) {
   if (only.includes('devtools'))
     say(measure('DevTools worker', file, [...DEVTOOLS_FLAGS, DEVTOOLS_CHILD, file]), holter, nodeCount);
   if (only.includes('memlab'))
-    say(measure('memlab 2.0.5', file, ['--max-old-space-size=12000', join(PEERS, 'memlab-heap.mjs'), file]), holter, nodeCount);
+    say(
+      measure('memlab 2.0.5', file, ['--max-old-space-size=12000', join(PEERS, 'memlab-heap.mjs'), file]),
+      holter,
+      nodeCount,
+    );
 }
 
 function measureDiff(size, node) {

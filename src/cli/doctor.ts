@@ -17,6 +17,7 @@ import { type StartedTarget, startTarget } from '../target/start.ts';
 import { readTargetInfo } from '../target/target-info.ts';
 import { type VisitTarget, visit } from '../visit/visit.ts';
 import { openInBrowser } from './browser.ts';
+import { agreeToNeed } from './heap-consent.ts';
 import { parseChoice, parseDuration, terminalStyle } from './options.ts';
 import { abortOnSignals, type ExitCode, print } from './outcome.ts';
 import { shorten, temporaryPath } from './paths.ts';
@@ -29,6 +30,7 @@ interface DoctorOptions {
   out?: string;
   json?: boolean;
   open?: boolean;
+  heap?: boolean;
   force?: boolean;
   yes?: boolean;
   failOn?: string;
@@ -62,6 +64,10 @@ export function registerDoctor(
     .option('--json', 'print one JSON document, schema holter.doctor/1')
     .option('--open', 'open the page in the browser')
     .option(
+      '--heap',
+      'when the heap grows, two heap snapshots after the window: names the class that piles up and its holder (asks, or --yes)',
+    )
+    .option(
       '--force',
       'where a signal is unsafe, wake the inspector through process memory (needs ptrace rights)',
     )
@@ -78,6 +84,7 @@ Examples:
   holter doctor 4711
   holter doctor :3000 -d 30s -o ./evidence
   holter doctor api --json --fail-on warning
+  holter doctor api --heap --yes
   holter doctor ./evidence
   holter doctor -- node server.js`,
     )
@@ -113,6 +120,7 @@ async function runDoctor(
       intervalUs,
       force: options.force === true,
       consent: options.yes === true,
+      heap: options.heap === true,
       out: options.out,
     });
     recording = await openRecording(freshWriter.folder);
@@ -139,7 +147,14 @@ async function runDoctor(
 async function capture(
   target: string | undefined,
   command: readonly string[],
-  options: { seconds: number; intervalUs: number; force: boolean; consent: boolean; out: string | undefined },
+  options: {
+    seconds: number;
+    intervalUs: number;
+    force: boolean;
+    consent: boolean;
+    heap: boolean;
+    out: string | undefined;
+  },
 ): Promise<RecordingWriter> {
   const signal = abortOnSignals();
   let started: StartedTarget | undefined;
@@ -163,6 +178,20 @@ async function capture(
       holter: HOLTER_VERSION,
       signal,
       onStep: (what) => progress.step(what),
+      ...(options.heap
+        ? {
+            heap: {
+              agree: (need) =>
+                agreeToNeed(need, {
+                  yes: options.consent,
+                  counts: 2,
+                  signal,
+                  progress,
+                  histogram: `holter heap histogram ${visited.kind === 'process' ? visited.pid : target}`,
+                }),
+            },
+          }
+        : {}),
     });
     return writer;
   } finally {

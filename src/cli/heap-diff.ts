@@ -1,9 +1,15 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
+import type { HeapDifference } from '../heap/heap-difference.ts';
+import { writePageFile } from '../recording/write-recording.ts';
+import { openInBrowser } from './browser.ts';
 import { collect } from './cpu.ts';
 import { parseChoice, parseCount, terminalStyle } from './options.ts';
 import { type ExitCode, print } from './outcome.ts';
-import { shorten } from './paths.ts';
+import { shorten, temporaryPath } from './paths.ts';
+import { HOLTER_VERSION } from './version.ts';
 
 interface HeapDiffCommandOptions {
   by?: string;
@@ -12,6 +18,7 @@ interface HeapDiffCommandOptions {
   failOn: string[];
   out: string[];
   json?: boolean;
+  open?: boolean;
   index: boolean;
   color: boolean;
 }
@@ -39,6 +46,7 @@ export function registerHeapDiff(heap: Command, setExit: (code: ExitCode) => voi
     )
     .option('-o, --out <file>', 'write here: .md .json .html; may be repeated', collect, [])
     .option('--json', 'print one JSON document, schema holter.heap-diff/1')
+    .option('--open', 'open the page in the browser')
     .option('--no-index', 'neither read nor write the indexes beside the files')
     .option('--no-color', 'no colour')
     .addHelpText(
@@ -97,10 +105,22 @@ async function runHeapDiff(files: string[], options: HeapDiffCommandOptions): Pr
       top: options.top === '10' ? 100 : top,
       idOf: (node) => last.snapshot.nodeId[node] as number,
     });
+  const page = async () =>
+    heapDiffPage(
+      difference,
+      shown.cwd,
+      heaps.reduce((sum, { snapshot }) => sum + snapshot.bytes, 0),
+      shown.breaches.map((await import('../render/heap-diff-text.ts')).breachText),
+    );
+  let pageFile = options.out.find((file) => /\.html?$/i.test(file));
+  if (options.open && pageFile === undefined) {
+    pageFile = temporaryPath('heap-diff', '.html');
+    await mkdir(dirname(pageFile), { recursive: true, mode: 0o700 });
+    await writePageFile(pageFile, await page());
+  }
   for (const file of options.out) {
-    const { writePageFile } = await import('../recording/write-recording.ts');
     if (/\.json$/i.test(file)) await writePageFile(file, await json());
-    else if (/\.html?$/i.test(file)) await writePageFile(file, await heapDiffPage());
+    else if (/\.html?$/i.test(file)) await writePageFile(file, await page());
     else
       await writePageFile(
         file,
@@ -110,18 +130,39 @@ async function runHeapDiff(files: string[], options: HeapDiffCommandOptions): Pr
   if (options.json) await print(await json());
   else {
     const { renderHeapDiff } = await import('../render/heap-diff-terminal.ts');
-    const page = options.out.find((file) => /\.html?$/i.test(file));
     await print(
       renderHeapDiff(
         difference,
-        page === undefined ? shown : { ...shown, page },
+        pageFile === undefined ? shown : { ...shown, page: shorten(pageFile) },
         terminalStyle(!options.color),
       ),
     );
   }
+  if (options.open && pageFile !== undefined) openInBrowser(pageFile);
   return shown.breaches.length > 0 ? 4 : 0;
 }
 
-async function heapDiffPage(): Promise<string> {
-  throw new HolterError('E_USAGE', 'a comparison of heaps has no page yet', { hint: '-o heap.md' });
+/** The self-contained page. */
+async function heapDiffPage(
+  difference: HeapDifference,
+  cwd: string,
+  fileBytes: number,
+  warnings: string[],
+): Promise<string> {
+  const [{ buildHeapDifferencePage }, { renderHtmlPage }, { heapDiffHeadline }] = await Promise.all([
+    import('../render/build-heap-page.ts'),
+    import('../render/html-page.ts'),
+    import('../render/heap-diff-text.ts'),
+  ]);
+  const headline = heapDiffHeadline(difference, cwd);
+  return renderHtmlPage(
+    buildHeapDifferencePage(difference, {
+      verb: 'heap diff',
+      holter: HOLTER_VERSION,
+      cwd,
+      headline,
+      fileBytes,
+      warnings,
+    }),
+  );
 }

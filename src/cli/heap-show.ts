@@ -1,16 +1,22 @@
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { Heap } from '../heap/heap.ts';
+import type { HeapSummary } from '../heap/heap-summary.ts';
+import { writePageFile } from '../recording/write-recording.ts';
+import { openInBrowser } from './browser.ts';
+import { collect } from './cpu.ts';
 import { openHeapFile } from './open-heap-file.ts';
-import { parseChoice, terminalStyle } from './options.ts';
+import { parseChoice, parseCount, terminalStyle } from './options.ts';
 import { type ExitCode, print } from './outcome.ts';
+import { shellWord, shorten, temporaryPath } from './paths.ts';
+import { HOLTER_VERSION } from './version.ts';
 
 interface ShowOptions {
   top: string;
   sort: string;
   filter?: string;
   json?: boolean;
-  out?: string;
+  out: string[];
   open?: boolean;
   index: boolean;
   color: boolean;
@@ -21,31 +27,32 @@ const SORTS = ['retained', 'shallow', 'count'] as const;
 export function registerHeapShow(heap: Command, setExit: (code: ExitCode) => void): void {
   heap
     .command('show')
-    .summary('first look at a heap snapshot: kinds, classes, holders, largest objects')
+    .summary('first look at a heap snapshot: kinds, classes, what holds most, largest objects')
     .description(
-      'Shows what fills a heap: by kind, by class, the holders of most memory with their paths, the largest objects, ' +
-        'by package. With @id one object, with a name one class. Sizes are those of Chrome DevTools.',
+      'Shows what fills a heap: by kind, by class, what holds most memory and how the program reaches it, the largest ' +
+        'objects, by package. With @id one object, with a name one class. Sizes are those of Chrome DevTools.',
     )
-    .argument('<file>', 'a .heapsnapshot file (also .gz, .zst)')
+    .argument('<file>', 'a .heapsnapshot file of Node or Chrome, also .gz or .zst')
     .argument('[what]', '@id of an object, or the name of a class')
-    .option('--top <n>', 'rows of each table', '15')
+    .option('--top <count>', 'rows of each table, 1 to 1000000', '12')
     .option('--sort <by>', 'classes by retained, shallow or count', 'retained')
-    .option('--filter <text>', 'only classes whose names contain it')
+    .option('--filter <text>', 'only classes whose name has this text')
+    .option('-o, --out <file>', 'write here: .html .md .json; may be repeated', collect, [])
     .option('--json', 'print one JSON document, schema holter.heap-show/1')
-    .option('-o, --out <file>', 'write the page (.html) or JSON (.json) here')
     .option('--open', 'open the page in the browser')
     .option('--no-index', 'neither read nor write the index beside the file')
     .option('--no-color', 'no colour')
     .addHelpText(
       'after',
       `
+"own" is the size of an object with its backing stores, "retained" what would be freed with it.
 A snapshot holds every string of the process, secrets too: keep it where only you can read it.
 
 Examples:
   holter heap show app.heapsnapshot
-  holter heap show app.heapsnapshot @7799
   holter heap show app.heapsnapshot Session
-  holter heap show app.heapsnapshot --sort count --top 50`,
+  holter heap show app.heapsnapshot @7799
+  holter heap show app.heapsnapshot --sort count --top 50 -o heap.md`,
     )
     .action(async (file: string, what: string | undefined, options: ShowOptions) =>
       setExit(await runShow(file, what, options)),
@@ -53,71 +60,104 @@ Examples:
 }
 
 async function runShow(file: string, what: string | undefined, options: ShowOptions): Promise<ExitCode> {
-  const top = Number(options.top);
-  if (!(Number.isInteger(top) && top >= 1 && top <= 1_000_000))
-    throw new HolterError('E_USAGE', `--top ${JSON.stringify(options.top)} is no number of rows`, {
-      hint: 'for example --top 50',
-    });
+  const top = parseCount(options.top, '--top', { min: 1, max: 1_000_000 });
   const sort = parseChoice(options.sort, '--sort', SORTS);
+  refuseOutputs(options, what);
   const heap = await openHeapFile(file, { verb: 'holter heap show', index: options.index });
-  if (what !== undefined) await showPart(heap, file, what, top, options);
-  else {
-    const { summariseHeap } = await import('../heap/summarise-heap.ts');
-    const summary = summariseHeap(heap, {
-      top,
-      sort,
-      ...(options.filter === undefined ? {} : { filter: options.filter }),
-    });
-    const next = [`holter heap suspects ${file}`, `holter open ${file}`];
-    if (options.json)
-      await print((await import('../render/heap-show-json.ts')).renderHeapSummaryJson(summary, next));
+  if (what !== undefined) {
+    await (await import('./heap-show-part.ts')).showPart(heap, file, what, top, options);
+    return 0;
+  }
+  const { summariseHeap } = await import('../heap/summarise-heap.ts');
+  const summary = summariseHeap(heap, {
+    top,
+    sort,
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
+  });
+  const next = nextCommands(file, summary);
+  const json = async () => (await import('../render/heap-show-json.ts')).renderHeapSummaryJson(summary, next);
+  for (const path of options.out) {
+    if (/\.json$/i.test(path)) await writePageFile(path, await json());
+    else if (/\.html?$/i.test(path)) await writePageFile(path, await makePage(heap, summary, file, next));
     else {
-      const { renderHeapSummary } = await import('../render/heap-show-terminal.ts');
-      await print(renderHeapSummary(summary, terminalStyle(!options.color), { cwd: process.cwd(), next }));
+      const { renderHeapSummaryMarkdown } = await import('../render/heap-show-markdown.ts');
+      await writePageFile(path, renderHeapSummaryMarkdown(summary, process.cwd()));
     }
+  }
+  const written = options.out.map(shorten);
+  if (options.open) {
+    let page = options.out.find((path) => /\.html?$/i.test(path));
+    if (page === undefined) {
+      page = temporaryPath(file, '.html');
+      await writePage(page, await makePage(heap, summary, file, next));
+      written.push(page);
+    }
+    openInBrowser(page);
+  }
+  if (options.json) await print(await json());
+  else {
+    const { renderHeapSummary } = await import('../render/heap-show-terminal.ts');
+    await print(
+      renderHeapSummary(summary, terminalStyle(!options.color), { cwd: process.cwd(), next, written }),
+    );
   }
   return 0;
 }
 
-async function showPart(
-  heap: Heap,
-  file: string,
-  what: string,
-  top: number,
-  options: ShowOptions,
-): Promise<void> {
-  const { describeClass, describeObject, nodeOfId } = await import('../heap/describe-object.ts');
-  const { renderHeapClass, renderHeapObject } = await import('../render/heap-object-terminal.ts');
-  const json = await import('../render/heap-show-json.ts');
-  const total = heap.graph.retained.get(0) + heap.snapshot.extraNativeBytes;
-  const style = terminalStyle(!options.color);
-  const id = /^@(\d+)$/.exec(what);
-  if (id !== null) {
-    const node = nodeOfId(heap, Number(id[1]));
-    if (node < 0)
-      throw new HolterError('E_USAGE', `no object of ${file} has the id ${what}`, {
-        hint: 'ids are those of this snapshot (and of others of the same process)',
-      });
-    const object = describeObject(heap, node, top);
-    await print(
-      options.json
-        ? json.renderHeapObjectJson(file, object)
-        : renderHeapObject(object, total, style, process.cwd()),
-    );
-    return;
-  }
-  const found = describeClass(heap, what, top);
-  if (found === undefined) {
-    const near = heap.classes.name
-      .filter((name) => name.toLowerCase().includes(what.toLowerCase()))
-      .slice(0, 5);
-    throw new HolterError('E_USAGE', `no class of ${file} is called ${JSON.stringify(what)}`, {
-      hint: near.length > 0 ? `there are ${near.join(', ')}` : `holter heap show ${file} lists them`,
+/** @throws HolterError E_USAGE */
+function refuseOutputs({ out, open }: ShowOptions, what: string | undefined): void {
+  const wrong = out.find((path) => !/\.(html?|md|markdown|json)$/i.test(path));
+  if (wrong !== undefined)
+    throw new HolterError('E_USAGE', `no format is known for the file name ${JSON.stringify(wrong)}`, {
+      hint: '.html, .md or .json',
     });
-  }
-  await print(
-    options.json
-      ? json.renderHeapClassJson(file, found)
-      : renderHeapClass(found, total, style, process.cwd()),
+  if (what !== undefined && (open || out.some((path) => !/\.json$/i.test(path))))
+    throw new HolterError(
+      'E_USAGE',
+      'a page or Markdown is made of a whole heap, not of one object or class',
+      {
+        hint: 'without it, or -o x.json',
+      },
+    );
+}
+
+function nextCommands(file: string, summary: HeapSummary): string[] {
+  const path = shellWord(file);
+  const [first] = summary.dominators;
+  return [
+    `holter heap suspects ${path}`,
+    ...(first === undefined ? [] : [`holter heap show ${path} @${first.id}`]),
+    `holter open ${path}`,
+  ];
+}
+
+async function writePage(path: string, html: string): Promise<void> {
+  const [{ mkdir }, { dirname }] = await Promise.all([import('node:fs/promises'), import('node:path')]);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writePageFile(path, html);
+}
+
+async function makePage(
+  heap: Heap,
+  summary: HeapSummary,
+  file: string,
+  next: readonly string[],
+): Promise<string> {
+  const [{ buildHeapPage }, { renderHtmlPage }, { heapHeadlines }] = await Promise.all([
+    import('../render/build-heap-page.ts'),
+    import('../render/html-page.ts'),
+    import('../render/heap-show-text.ts'),
+  ]);
+  const [headline, ...details] = heapHeadlines(summary);
+  return renderHtmlPage(
+    buildHeapPage(heap, summary, {
+      verb: 'heap show',
+      file,
+      holter: HOLTER_VERSION,
+      cwd: process.cwd(),
+      ...(headline === undefined ? {} : { headline }),
+      ...(details.length === 0 ? {} : { details }),
+      next: next.map((command) => ({ command, note: '' })),
+    }),
   );
 }

@@ -4,6 +4,7 @@ import { registerHeapExplore } from './heap-explore.ts';
 import { registerHeapHistogram } from './heap-histogram.ts';
 import { registerHeapQuery } from './heap-query.ts';
 import { registerHeapSample } from './heap-sample.ts';
+import { registerHeapShow } from './heap-show.ts';
 import { registerHeapSnapshot } from './heap-snapshot.ts';
 import type { ExitCode } from './outcome.ts';
 
@@ -19,6 +20,7 @@ export function registerHeap(
     .description('Memory of a process, live or from a heap snapshot.');
   registerHeapHistogram(heap, setExit);
   registerHeapSnapshot(heap, setExit);
+  registerHeapShow(heap, setExit);
   registerHeapDiff(heap, setExit);
   registerHeapQuery(heap, setExit);
   registerHeapExplore(heap, setExit);

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { judge } from '../doctor/judge.ts';
@@ -8,6 +8,7 @@ import { writePageFile } from '../recording/write-recording.ts';
 import { buildPageData } from '../render/build-page-data.ts';
 import { renderHtmlPage } from '../render/html-page.ts';
 import { openInBrowser } from './browser.ts';
+import { parseCount } from './options.ts';
 import { print } from './outcome.ts';
 import { temporaryPath } from './paths.ts';
 import { profilePage } from './present-profile.ts';
@@ -17,21 +18,71 @@ import { HOLTER_VERSION } from './version.ts';
 export function registerOpen(program: Command): void {
   program
     .command('open')
-    .summary('open a recording or a profile file in the page')
+    .summary('open a recording, a profile or a heap snapshot in the page')
     .description(
-      'Makes the page of a recording or of a profile file of any known format and opens it in the browser; prints its path.',
+      'Makes the page of a recording or of a profile file of any known format and opens it in the browser; prints its ' +
+        'path. A heap snapshot is served instead, because its page asks about single objects: on 127.0.0.1 only, at an ' +
+        'address with a secret in it, until Ctrl-C. With -o it is a page with the summary.',
     )
-    .argument('<path>', 'folder written by holter, or a profile file')
+    .argument('<path>', 'folder written by holter, a profile file or a heap snapshot')
     .option('-o, --out <file>', 'write the page here (default: beside the recording; of a file: temporary)')
+    .option('--port <port>', 'serve a heap snapshot here (default: a free port)')
+    .option('--no-index', 'neither read nor write the index beside a heap snapshot')
     .addHelpText(
       'after',
-      '\nExamples:\n  holter open ./evidence\n  holter open app.cpuprofile\n  holter open ./evidence -o /tmp/page.html',
+      '\nExamples:\n  holter open ./evidence\n  holter open app.cpuprofile\n  holter open ./evidence -o /tmp/page.html\n  holter open app.heapsnapshot',
     )
-    .action(async (path: string, options: { out?: string }) => {
+    .action(async (path: string, options: OpenOptions) => {
+      const snapshot = await findSnapshot(path);
+      if (snapshot !== undefined) {
+        // The reader of heaps is loaded only when there is one.
+        const heap = await import('./open-heap-page.ts');
+        if (options.out === undefined) return heap.serveHeapPage(snapshot, portAndIndex(options));
+        await heap.writeHeapPage(snapshot, options.out, options.index);
+        await print(`${options.out}\n`);
+        if (process.stdout.isTTY) openInBrowser(options.out);
+        return;
+      }
       const page = await makePage(path, options.out);
       await print(`${page}\n`);
       if (process.stdout.isTTY) openInBrowser(page);
     });
+}
+
+interface OpenOptions {
+  out?: string;
+  port?: string;
+  index: boolean;
+}
+
+function portAndIndex({ port, index }: OpenOptions): { port?: number; index: boolean } {
+  if (port === undefined) return { index };
+  return { index, port: parseCount(port, '--port', { min: 0, max: 65_535 }) };
+}
+
+/** The heap snapshot that a path means: the file itself, or the last one of a recording that has nothing else. */
+async function findSnapshot(path: string): Promise<string | undefined> {
+  const entry = await stat(path).catch(() => undefined);
+  if (entry === undefined) return undefined;
+  if (!entry.isDirectory())
+    return /\.heapsnapshot(\.gz|\.zst)?$/i.test(path) || (await beginsAsSnapshot(path)) ? path : undefined;
+  const recording = await openRecording(path);
+  const last = recording.list('heap-snapshot').at(-1);
+  return last === undefined || recording.list('vitals').length > 0 ? undefined : join(path, last.name);
+}
+
+/** What V8 writes first, whatever the file is called. */
+async function beginsAsSnapshot(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+    return /^\ufeff?\s*\{\s*"snapshot"\s*:/.test(buffer.toString('utf8', 0, bytesRead));
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
 }
 
 async function makePage(path: string, out: string | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 import type { BlockStack, CallTree, ExternalAllocation, StuckEvidence } from '../cpu/call-tree.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
+import type { KeptGrowth } from './kept-growth.ts';
 
 /** Looks up lines of the target's original sources, from the recording. Pure: no file access behind it. */
 export interface SourceBook {
@@ -23,4 +24,6 @@ export interface Evidence {
   stuck: StuckEvidence | undefined;
   external: ExternalAllocation[];
   sources: SourceBook;
+  /** What piled up between two heap snapshots (`doctor --heap`); absent without them. */
+  kept?: KeptGrowth;
 }

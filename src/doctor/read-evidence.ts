@@ -8,6 +8,7 @@ import { classifyLocation } from '../source-map/location.ts';
 import type { SourceMaps } from '../source-map/source-map.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, RawFrame, StuckFile } from '../visit/raw-stack.ts';
 import type { Evidence } from './evidence.ts';
+import { readKeptGrowth } from './kept-growth.ts';
 import { parseEvidence, readRecordedProfiles } from './recorded-profiles.ts';
 
 /**
@@ -51,6 +52,7 @@ export async function readEvidence(
     'external-allocations',
     'holter.external-allocations/1',
   );
+  const kept = await readKeptGrowth(recording, problems);
   const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps, roots));
   return {
     problems,
@@ -71,6 +73,7 @@ export async function readEvidence(
         (stack): ExternalAllocation => ({ ...stack, frames: place(stack.frames) }),
       ),
       sources: book,
+      ...(kept === undefined ? {} : { kept }),
     },
   };
 }

@@ -40,6 +40,7 @@ export function findGrownContainers(span: ContainerSpan, limit: number): Contain
     const retainedAfter = graph.retained.get(node);
     // One more entry is at least one more slot; but Maps and Sets have spare ones, which cost nothing to fill.
     if (retainedAfter <= retainedBefore && !known.last.looksKeyed(node)) continue;
+    if (known.last.edges(node) <= known.before.edges(was)) continue;
     const entriesBefore = known.before.count(was);
     const entriesLast = known.last.count(node);
     if (entriesLast <= entriesBefore) continue;

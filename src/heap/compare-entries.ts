@@ -26,6 +26,14 @@ export class EntryReader {
     return edgeName[edge] === this.table && ((edgeTarget[edge] as number) & 7) === EDGE.internal;
   }
 
+  /** References that its entries are among: what has no more of them has hardly more entries, and this is known at once. */
+  edges(node: number): number {
+    const { firstEdge } = this.snapshot;
+    const table = this.tableOf(node);
+    const owner = table < 0 ? node : table;
+    return (firstEdge[owner + 1] as number) - (firstEdge[owner] as number);
+  }
+
   /** Entries with anything on the heap. */
   count(node: number): number {
     const { firstEdge } = this.snapshot;

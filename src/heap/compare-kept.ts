@@ -20,7 +20,7 @@ const BUILT_IN = new Set(
 /** By the name DevTools gives the class. Plain objects of one shape (`{id, name}`) are the program's own. */
 export function tierOfClass(name: string): ClassTier {
   // An ArrayBuffer is what the Buffers and typed arrays over it are made of.
-  if (/^\(|^system \/ |^Node \/ |^node::|^(Shared)?ArrayBuffer$/.test(name)) return 2;
+  if (/^\(|^(Detached )?(system|Node) \/ |^node::|^(Shared)?ArrayBuffer$/.test(name)) return 2;
   if (BUILT_IN.has(name) || / Iterator$|^(Async)?Generator/.test(name)) return 1;
   return 0;
 }

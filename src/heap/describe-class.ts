@@ -77,9 +77,7 @@ export function describeClass(heap: Heap, rows: readonly number[], limit = 20): 
     shallowBytes,
     retainedBytes,
     share: total > 0 ? retainedBytes / total : 0,
-    instances: largest
-      .rows()
-      .map((node) => ({ ...describeNode(heap, node), path: pathText(heap, node) })),
+    instances: largest.rows().map((node) => ({ ...describeNode(heap, node), path: pathText(heap, node) })),
     holders: holdersOf(heap, nodes),
   };
 }

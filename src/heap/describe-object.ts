@@ -6,8 +6,8 @@ import { LargestRows } from './largest-rows.ts';
 import { nodeText } from './node-text.ts';
 import type { Place } from './place.ts';
 import { edgeSource } from './retainers.ts';
-import { edgeText, pathText, retainingPath } from './retaining-path.ts';
-import { EDGE_TYPES, NODE_TYPES, type Snapshot } from './snapshot.ts';
+import { pathText, retainingPath } from './retaining-path.ts';
+import { EDGE, EDGE_TYPES, NODE_TYPES, type Snapshot } from './snapshot.ts';
 
 /** One object of a list about another one. */
 export interface NodeRow {
@@ -105,9 +105,19 @@ export function describeNode(heap: Heap, node: number, longest?: number): NodeRo
 function describeReference(heap: Heap, edge: number, node: number): ReferenceRow {
   return {
     ...describeNode(heap, node),
-    edgeText: edgeText(heap, edge),
+    edgeText: referenceText(heap.snapshot, edge),
     edgeType: EDGE_TYPES[heap.snapshot.edgeTarget[edge]! & 7]!,
   };
+}
+
+/** `sessions`, `[12]`, `variable cache`, `<table>` for V8's own. */
+export function referenceText(snapshot: Snapshot, edge: number): string {
+  const type = snapshot.edgeTarget[edge]! & 7;
+  const name = snapshot.edgeName[edge]!;
+  if (type === EDGE.element || type === EDGE.hidden) return `[${name}]`;
+  const text = snapshot.strings.get(name);
+  if (type === EDGE.context) return `variable ${text}`;
+  return type === EDGE.property || type === EDGE.shortcut ? text : `<${text}>`;
 }
 
 function listReferences(heap: Heap, node: number, limit: number) {

@@ -76,6 +76,8 @@ function isAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
 class PairNumbers {
   count = 0;
   readonly #mask: number;
+  /** A file whose ids all fall on one place would take forever: none can know this number. */
+  readonly #seed: number = Math.floor(Math.random() * 2 ** 32);
   /** By place, number of the pair plus 1; 0 is a free place. */
   readonly #places: Uint32Array;
   readonly #ids: Float64Array;
@@ -93,8 +95,10 @@ class PairNumbers {
     const table = ids[0]!;
     const value = ids[1]!;
     const key = ids[2]!;
-    let hash = Math.imul(key, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b) ^ Math.imul(table, 0xc2b2ae35);
-    hash ^= hash >>> 15;
+    let hash = Math.imul(key ^ this.#seed, 0x9e3779b1);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ value, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ table, 0xc2b2ae35);
+    hash ^= hash >>> 16;
     let at = hash & this.#mask;
     for (let number = this.#places[at]!; number !== 0; number = this.#places[at]!) {
       const row = 3 * (number - 1);

@@ -1,3 +1,4 @@
+import { formatNumber } from '../base/quantity.ts';
 import type { Heap } from './heap.ts';
 import { valuesOf } from './heap-values.ts';
 import type { Holder } from './holder.ts';
@@ -10,7 +11,7 @@ import { className, describePath, textOfPath } from './retaining-path.ts';
 export interface HolderOptions {
   /** Most holders returned, default 5. */
   limit?: number;
-  /** Objects whose retainers are looked at, evenly spread over all; counts are scaled up. Default 2000. */
+  /** Objects whose retainers are looked at, evenly spread over all; counts are scaled up. Default 4000. */
   sample?: number;
 }
 
@@ -41,15 +42,18 @@ export function findHolders(
   nodes: Uint32Array | ((node: number) => boolean),
   options: HolderOptions = {},
 ): Holder[] {
-  const { limit = 5, sample = 2000 } = options;
+  const { limit = 5, sample = 4000 } = options;
   const all = typeof nodes === 'function' ? collect(heap, nodes) : nodes;
   if (all.length === 0) return [];
   const step = Math.max(1, all.length / sample);
   const single = new Map<number, Group>();
   const members: { container: Container; example: number }[] = [];
   let looked = 0;
+  // Objects made in turn lie in turn: a fixed step could meet only every third kind. The seed is fixed, so results are.
+  let random = 1;
   for (let at = 0; at < all.length; at += step) {
-    const node = all[Math.floor(at)] as number;
+    random = (Math.imul(random, 1103515245) + 12345) >>> 0;
+    const node = all[Math.min(all.length - 1, Math.floor(at + (random / 2 ** 32) * (step - 1)))] as number;
     looked++;
     for (const container of containersOf(heap, node)) {
       const group = single.get(container.node);
@@ -76,7 +80,9 @@ export function findHolders(
   for (const group of alike.values()) if (group.held >= looked * LEAST_PART) groups.push(group);
   groups.sort((a, b) => b.held - a.held || a.container.node - b.container.node);
   const scale = all.length / looked;
-  return groups.slice(0, limit).map((group) => describeGroup(heap, group, scale));
+  const scaled = (held: number): number =>
+    scale === 1 || held === looked ? Math.round(held * scale) : roughly(held * scale);
+  return groups.slice(0, limit).map((group) => describeGroup(heap, group, scaled));
 }
 
 function collect(heap: Heap, wanted: (node: number) => boolean): Uint32Array {
@@ -85,7 +91,8 @@ function collect(heap: Heap, wanted: (node: number) => boolean): Uint32Array {
   for (let node = 0; node < nodeCount; node++) if (wanted(node)) count++;
   const found = new Uint32Array(count);
   count = 0;
-  for (let node = 0; node < nodeCount && count < found.length; node++) if (wanted(node)) found[count++] = node;
+  for (let node = 0; node < nodeCount && count < found.length; node++)
+    if (wanted(node)) found[count++] = node;
   return found;
 }
 
@@ -111,7 +118,7 @@ function containersOf(heap: Heap, node: number): Container[] {
   return found;
 }
 
-function describeGroup(heap: Heap, group: Group, scale: number): Holder {
+function describeGroup(heap: Heap, group: Group, scaled: (held: number) => number): Holder {
   const { container } = group;
   const values = valuesOf(heap.snapshot);
   const path = findPath(heap, container.node);
@@ -121,8 +128,6 @@ function describeGroup(heap: Heap, group: Group, scale: number): Holder {
   if (container.kind === 'variable') {
     const owner = contextOwner(heap, container.node);
     kind = owner.isModule ? 'module variable' : 'closure';
-    const whole = textOfPath(heap, [...findPath(heap, container.node)]);
-    void whole;
     text = owner.isModule
       ? textOfPath(heap, [{ edge: -1, node: container.node }])
       : `closure variable ${property} of ${placeText(placeOfFunction(heap, owner.shared))}`;
@@ -139,15 +144,21 @@ function describeGroup(heap: Heap, group: Group, scale: number): Holder {
     text = textOfPath(heap, path);
     if (container.kind === 'property' && property !== '' && group.held === 1) text += `.${property}`;
   }
-  if (group.containers > 1) text += ` (${Math.round(group.containers * scale)} of them)`;
+  if (group.containers > 1) text += ` (${formatNumber(scaled(group.containers))} of them)`;
   return {
     node: container.node,
     text,
     kind,
-    held: Math.round(group.held * scale),
+    held: scaled(group.held),
     place: findHolderPlace(heap, container, path, group.example),
     path: describePath(heap, path),
   };
+}
+
+/** Two digits: more is not known from a sample. */
+function roughly(count: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, count))) - 1);
+  return Math.round(count / unit) * unit;
 }
 
 function kindOf(heap: Heap, { node, kind }: Container): string {

@@ -11,6 +11,7 @@ export interface HeapSummary {
   /** By kind as DevTools' statistics has them, and what holter splits further; Σ = total. */
   kinds: { kind: string; bytes: Bytes; count: number }[];
   classes: ClassRow[];
+  /** Of those that the filter lets through. */
   classCount: number;
   /** Largest by retained size below the user's roots, system ones left out. */
   dominators: ObjectRow[];
@@ -36,8 +37,12 @@ export interface ObjectRow {
   /** V8's id: what `@123` means everywhere. */
   id: number;
   className: string;
+  /** Text of a string (cut), name of a function. */
+  text?: string;
   shallowBytes: Bytes;
   retainedBytes: Bytes;
   /** Retaining path in JS syntax: `global.app.sessions`. */
   path: string;
+  /** Most of what it contains, whoever else holds that too: `4 200 Session`. */
+  holds?: { className: string; count: number };
 }

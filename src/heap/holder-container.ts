@@ -1,5 +1,5 @@
-import { type HeapValues, valuesOf } from './heap-values.ts';
 import type { Heap } from './heap.ts';
+import { type HeapValues, valuesOf } from './heap-values.ts';
 import { contextOwner } from './path-names.ts';
 import { edgeSource } from './retainers.ts';
 import { EDGE, NODE } from './snapshot.ts';

@@ -1,5 +1,5 @@
-import { type HeapValues, isInternalFile, valuesOf } from './heap-values.ts';
 import type { Heap } from './heap.ts';
+import { type HeapValues, isInternalFile, valuesOf } from './heap-values.ts';
 import type { Container } from './holder-container.ts';
 import { findAddingLine } from './holder-source.ts';
 import { contextOwner, eachRetainer, placeOfFunction } from './path-names.ts';
@@ -31,10 +31,15 @@ export function findHolderPlace(
   const contexts = path.filter(({ node }) => valuesOf(heap.snapshot).isContext(node)).map(({ node }) => node);
   if (container?.kind === 'variable') contexts.push(container.node);
   const file = contexts.map((node) => contextOwner(heap, node).file).find((each) => !isInternalFile(each));
-  const maker = findMaker(heap, held, contexts, file);
   const name = lastName(heap, container, path);
-  const place = maker ?? ownPlace(heap, held) ?? (container && ownPlace(heap, container.node));
-  const line = findAddingLine(name, place, file);
+  const maker = findMaker(heap, held, contexts, file);
+  const declared = ownPlace(heap, held) ?? (container && ownPlace(heap, container.node));
+  const place = maker ?? declared;
+  // Nobody is known to make them: the first line of the file that adds to such a name.
+  const line =
+    maker === undefined
+      ? findAddingLine(name, undefined, file ?? declared?.file)
+      : findAddingLine(name, maker, file);
   if (line !== undefined) return line;
   if (place !== undefined) return place;
   if (file === undefined) return undefined;
@@ -110,8 +115,8 @@ function findMaker(
   };
   const shape = values.target(held, EDGE.internal, 'map');
   const proto = values.target(held, EDGE.property, '__proto__');
-  const constructor = proto < 0 ? -1 : values.target(proto, EDGE.property, 'constructor');
-  const own = constructor < 0 ? -1 : values.functionOf(constructor);
+  const built = proto < 0 ? -1 : values.target(proto, EDGE.property, 'constructor');
+  const own = built < 0 ? -1 : values.functionOf(built);
   const isBuiltIn = own < 0 || isInternalFile(values.scriptOf(own));
   if (heap.snapshot.nodeType[held] === NODE.closure) {
     // A function is made where the function around it stands: the one that owns its context.
@@ -122,10 +127,10 @@ function findMaker(
       else return ownPlace(heap, held);
     }
   }
-  if (constructor >= 0 && !isBuiltIn) for (const user of usersOf(heap, values, constructor)) add(user, 4);
+  if (built >= 0 && !isBuiltIn) for (const user of usersOf(heap, values, built)) add(user, 4);
   if (shape >= 0) for (const user of literalsOf(heap, values, shape)) add(user, 4);
   if (shape >= 0 && !isBuiltIn) for (const user of usersOf(heap, values, shape)) add(user, 1);
-  if (isBuiltIn && constructor >= 0) for (const user of usersOf(heap, values, constructor)) add(user, 2);
+  if (isBuiltIn && built >= 0) for (const user of usersOf(heap, values, built)) add(user, 2);
   let best: Maker | undefined;
   for (const maker of makers.values()) {
     const script = values.scriptOf(maker.shared).replace(/^file:\/\//, '');
@@ -211,12 +216,7 @@ function sitesOf(heap: Heap, values: HeapValues): Map<number, number[]> {
 }
 
 /** Was a closure of the function made in (or within) one of the contexts? */
-function seesContext(
-  heap: Heap,
-  values: HeapValues,
-  shared: number,
-  contexts: readonly number[],
-): boolean {
+function seesContext(heap: Heap, values: HeapValues, shared: number, contexts: readonly number[]): boolean {
   if (contexts.length === 0) return false;
   let sees = false;
   eachRetainer(

@@ -12,9 +12,14 @@ const WITHIN = 200;
  * `place`, or without one in `file`. Undefined when the file is not here, does not fit the snapshot (the function's name is
  * not on its line), or no line does so.
  */
-export function findAddingLine(name: string, place: Place | undefined, file: string | undefined): Place | undefined {
+export function findAddingLine(
+  name: string,
+  place: Place | undefined,
+  file: string | undefined,
+): Place | undefined {
   const path = place?.file ?? file;
-  if (name === '' || path === undefined || !/^[\p{ID_Start}$_#][\p{ID_Continue}$]*$/u.test(name)) return undefined;
+  if (name === '' || path === undefined || !/^[\p{ID_Start}$_#][\p{ID_Continue}$]*$/u.test(name))
+    return undefined;
   const lines = sourceLines(path);
   if (lines === undefined) return undefined;
   const begin = place === undefined ? 0 : place.line - 1;

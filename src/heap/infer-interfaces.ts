@@ -171,13 +171,27 @@ function translateDefinitions(like: Snapshot, snapshot: Snapshot, shapes: readon
     const other = groupByShape(like);
     definitions = chooseDefinitions(like, other.shapes, other.total);
   }
+  const likely = new Set<number>();
+  for (const { properties } of definitions)
+    for (const property of properties) likely.add(outline(like.strings.bytes(property)));
   const indexes = new Map<string, number>();
   for (const { properties } of shapes)
-    for (const property of properties) indexes.set(snapshot.strings.get(property), property);
+    // An object used as a dictionary has tens of thousands, of which none is ever wanted: few are decoded.
+    for (const property of properties)
+      if (likely.has(outline(snapshot.strings.bytes(property))))
+        indexes.set(snapshot.strings.get(property), property);
   return definitions.map((definition) => ({
     ...definition,
     properties: definition.properties.map((property) => indexes.get(like.strings.get(property)) ?? -1),
   }));
+}
+
+/** Length and three bytes of a text: enough to tell that it is another one. */
+function outline(bytes: Uint8Array): number {
+  const { length } = bytes;
+  return (
+    length * 2 ** 24 + (((bytes[0] ?? 0) << 16) | ((bytes[length >> 1] ?? 0) << 8) | (bytes[length - 1] ?? 0))
+  );
 }
 
 /** Best definition of each shape, −1 none. */

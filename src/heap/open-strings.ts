@@ -1,5 +1,6 @@
 import type { SharedStrings, SnapshotStrings } from './snapshot-strings.ts';
 import { type LiteralRun, StringLiterals } from './string-literals.ts';
+import { StringMarks } from './string-marks.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,6 +18,7 @@ class LiteralStrings implements SnapshotStrings {
   readonly #literals: StringLiterals;
   readonly #decoded = new Map<number, string>();
   readonly #found = new Map<string, number>();
+  #marks: StringMarks | undefined;
 
   constructor(shared: SharedStrings) {
     this.shared = shared;
@@ -41,7 +43,7 @@ class LiteralStrings implements SnapshotStrings {
   find(text: string): number {
     let index = this.#found.get(text);
     if (index === undefined) {
-      index = this.#scanFor(text);
+      index = isPlain(text) ? this.#findPlain(text) : this.#scanFor(text);
       if (this.#found.size >= CACHE) this.#found.clear();
       this.#found.set(text, index);
     }
@@ -56,6 +58,13 @@ class LiteralStrings implements SnapshotStrings {
       else if (infix !== undefined) this.#findInfix(run, infix, found);
     }
     return Uint32Array.from(found);
+  }
+
+  #findPlain(text: string): number {
+    this.#marks ??= new StringMarks(this.#literals);
+    const index = this.#marks.find(Buffer.from(text, 'latin1'));
+    // The empty string that stands for missing names has no literal.
+    return index < 0 && text === '' && this.shared.nameless === 1 ? this.shared.count : index;
   }
 
   #scanFor(text: string): number {
@@ -141,6 +150,11 @@ function decode(literal: Uint8Array): string {
   } catch {
     return text;
   }
+}
+
+/** Texts with one spelling. */
+function isPlain(text: string): boolean {
+  return /^[ !#-[\]-~]*$/.test(text);
 }
 
 /** How V8 writes the text (ASCII, `\uXXXX` in capitals), and how JSON.stringify does when that differs. */

@@ -49,6 +49,7 @@ const SIGNS = [
 ];
 /** Longest query; nobody types more, and all that follows is at least linear in it. */
 export const LONGEST_QUERY = 20_000;
+const MOST_TOKENS = 3000;
 
 /**
  * Splits a query into words. A `/` begins a regular expression after `~`, `!~`, `(` and `,`, else it divides.
@@ -129,6 +130,9 @@ export function readTokens(query: string): Token[] {
     }
     push('sign', at + known.length, known);
   }
+  // Every word may be one more level of calls when the query runs.
+  if (tokens.length > MOST_TOKENS)
+    throw new QueryError(query, { from: 0, to: 1 }, `the query has more than ${MOST_TOKENS} words and signs`);
   push('end', at, 'the end of the query');
   return tokens;
 }

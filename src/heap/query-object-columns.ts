@@ -130,6 +130,14 @@ function classColumn(heap: Heap, node: (row: number) => number): TextValue {
   }
   const { nodeType, nodeName, strings } = snapshot;
   const typeCount = NODE_TYPES.length;
+  // What has no class may be called like one all the same, and is then of it.
+  const ofType = NODE_TYPES.map((_, type) => first.get(nameOfType(type)) ?? count + type);
+  const ofName = new Map<number, number>();
+  const codeOfName = (name: number) => {
+    const code = ofName.get(name) ?? first.get(strings.get(name)) ?? count + typeCount + name;
+    ofName.set(name, code);
+    return code;
+  };
   const codes = {
     count: count + typeCount + strings.count,
     at(row: number): number {
@@ -138,8 +146,8 @@ function classColumn(heap: Heap, node: (row: number) => number): TextValue {
       if (own !== NO_CLASS) return canonical[own] as number;
       const type = nodeType[each] as number;
       return type === NODE.object || type === NODE.native
-        ? count + typeCount + (nodeName[each] as number)
-        : count + type;
+        ? codeOfName(nodeName[each] as number)
+        : (ofType[type] as number);
     },
     text(code: number): string {
       if (code < count) return classes.name[code] as string;

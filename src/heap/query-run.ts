@@ -218,8 +218,9 @@ function withTable(syntax: QuerySyntax): QuerySyntax {
   const { name, args, span } = only.expression;
   const table = Object.hasOwn(QUERY_TABLES, name) ? QUERY_TABLES[name] : undefined;
   // `retainers(dominator)` is the column of another object, `retainers(@123)` the table.
-  if (table === undefined || (table.argument && args[0]?.kind !== 'id' && args[0]?.kind !== 'number'))
-    return syntax;
+  const first = args[0];
+  const isNode = first === undefined || first.kind === 'id' || first.kind === 'number';
+  if (table === undefined || (table.argument && !isNode)) return syntax;
   return { ...syntax, items: [], from: { table: name, args, span } };
 }
 

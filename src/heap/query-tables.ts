@@ -177,8 +177,8 @@ function stringsTable(heap: Heap): QueryTable {
 }
 
 const EDGE_COLUMNS: Record<string, string> = {
-  from: 'the object that refers',
-  to: 'the object it refers to',
+  source: 'the object that refers',
+  target: 'the object it refers to',
   name: 'name of the property or variable, or the index',
   type: 'property, element, context, internal, hidden, shortcut, weak',
 };
@@ -188,19 +188,19 @@ function edgesTable(heap: Heap): QueryTable {
   const { edgeTarget } = snapshot;
   const columns = new Map<string, QueryColumn>([
     [
-      'from',
-      { about: EDGE_COLUMNS.from as string, make: () => ({ type: 'node', at: sourceFinder(snapshot) }) },
+      'source',
+      { about: EDGE_COLUMNS.source as string, make: () => ({ type: 'node', at: sourceFinder(snapshot) }) },
     ],
     [
-      'to',
+      'target',
       {
-        about: EDGE_COLUMNS.to as string,
+        about: EDGE_COLUMNS.target as string,
         make: () => ({ type: 'node', at: (row) => (edgeTarget[row] as number) >>> 3 }),
       },
     ],
     ...edgeColumns(heap, { name: 'name', type: 'type' }, (row) => row),
   ]);
-  return { name: 'edges', rowCount: snapshot.edgeCount, columns, star: ['from', 'name', 'type', 'to'] };
+  return { name: 'edges', rowCount: snapshot.edgeCount, columns, star: ['source', 'name', 'type', 'target'] };
 }
 
 function retainersTable(heap: Heap, node: number): QueryTable {

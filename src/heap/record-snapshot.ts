@@ -38,6 +38,10 @@ const START_MS = 3000;
  * later when nobody wants it any more (research/live-attach.md §2.1). So a thread whose loop does not turn is stopped by
  * the debugger first, whose inner loop runs what is posted; and one that gets stuck in between, too.
  *
+ * V8 numbers objects as long as the session lasts: `HeapProfiler.disable` and the end of any inspector session clear the
+ * numbers (V8HeapProfilerAgentImpl::disable). Snapshots that are to be compared object by object must be taken over one
+ * session, so the domain stays enabled; whoever leaves, disables it.
+ *
  * @throws HolterError E_INTERRUPTED (before V8 had begun), E_NATIVE_BLOCK (the thread is in native code), E_TARGET_EXITED,
  *   E_TIMEOUT, E_CDP
  */
@@ -108,18 +112,10 @@ export async function recordSnapshot(
     throw error;
   } finally {
     for (const off of offs) off();
-    // Disabling also cancels a request that V8 has not begun.
-    if (session.isOpen)
-      await Promise.all([
-        session.send('HeapProfiler.disable', undefined, { timeoutMs: 3000 }).catch(() => {}),
-        paused === undefined
-          ? undefined
-          : session
-              .send('Debugger.resume', {}, { timeoutMs: 3000 })
-              .catch(() => {})
-              .then(() => session.send('Debugger.disable', undefined, { timeoutMs: 3000 }))
-              .catch(() => {}),
-      ]);
+    if (paused !== undefined && session.isOpen) {
+      await session.send('Debugger.resume', {}, { timeoutMs: 3000 }).catch(() => {});
+      await session.send('Debugger.disable', undefined, { timeoutMs: 3000 }).catch(() => {});
+    }
   }
 }
 

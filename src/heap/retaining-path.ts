@@ -229,7 +229,8 @@ function rootText(heap: Heap, values: HeapValues, node: number): string {
   return className(values, node);
 }
 
-function edgeText(values: HeapValues, edge: number): string {
+/** An edge in words: `sessions`, `[12]`, `context variable cache`, `<internal> table`. */
+export function edgeText(values: HeapValues, edge: number): string {
   const { snapshot } = values;
   const name = snapshot.edgeName[edge] as number;
   switch ((snapshot.edgeTarget[edge] as number) & 7) {

@@ -47,7 +47,10 @@ export function compareStableClasses(before: Heap, last: Heap, middle?: Heap): C
       holders: [],
     });
   }
-  return rows.sort(byLeak);
+  // What has no more instances than before but keeps more is where the others lie: a holder, and only half a suspect.
+  const weight = (row: ClassChange) =>
+    row.added > 0 || row.retainedDelta < 0 ? row.retainedDelta : row.retainedDelta / 2;
+  return rows.sort((a, b) => weight(b) - weight(a) || byLeak(a, b));
 }
 
 function stableClasses(heap: Heap): Map<string, StableClass> {

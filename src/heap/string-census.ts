@@ -23,9 +23,11 @@ export function countStrings(heap: Heap, limit = 100): StringCensus {
   const size = new Uint32Array(strings.count);
   const largest: number[] = [];
   let least = 0;
+  // What V8 calls strings that are put together and have not been read yet: their text is not in the file.
+  const unread = strings.find('(concatenated string)');
   for (let node = 0; node < nodeCount; node++) {
     const type = nodeType[node];
-    if (type !== NODE.string && type !== NODE.consString) continue;
+    if (type !== NODE.string && (type !== NODE.consString || nodeName[node] === unread)) continue;
     const bytes = graph.shallow.get(node);
     if (bytes === 0) continue;
     const name = nodeName[node]!;

@@ -1,6 +1,9 @@
 import { classNameOf } from './class-name.ts';
 import type { Heap } from './heap.ts';
 import type { ClassRow, HeapSummary, ObjectRow } from './heap-summary.ts';
+import { contentOf, findLargestHolders } from './largest-holders.ts';
+import { LargestRows } from './largest-rows.ts';
+import { nodeText } from './node-text.ts';
 import { pathText } from './retaining-path.ts';
 import { NODE } from './snapshot.ts';
 import { countStatistics } from './statistics.ts';
@@ -14,20 +17,14 @@ export interface SummaryOptions {
   filter?: string;
 }
 
-/** A dominator whose large children hold this part or more of it only passes on: the children are the ones to look at. */
-const PASSES_ON = 0.7;
-/** Part of the heap from which on a child is large. */
-const LEAST_PART = 0.005;
-const MOST_OPENED = 10_000;
-
 /** First screen of a heap: see HeapSummary. */
 export function summariseHeap(heap: Heap, options: SummaryOptions = {}): HeapSummary {
-  const { snapshot, graph, classes } = heap;
+  const { snapshot, graph } = heap;
   const { top = 20 } = options;
   const statistics = countStatistics(snapshot, graph);
-  const { native, v8heap } = statistics;
-  const counts = countTypes(heap);
-  const known = v8heap.code + v8heap.jsArrays + v8heap.strings + v8heap.system;
+  const { native, v8heap, counts, functions } = statistics;
+  const sorted = sortClasses(heap, options);
+  const told = v8heap.code + v8heap.jsArrays + v8heap.strings + v8heap.system + functions;
   return {
     name: snapshot.name,
     fileBytes: snapshot.bytes,
@@ -35,134 +32,79 @@ export function summariseHeap(heap: Heap, options: SummaryOptions = {}): HeapSum
     edgeCount: snapshot.edgeCount,
     totalBytes: statistics.total,
     kinds: [
-      { kind: 'objects', bytes: v8heap.total - known, count: counts.objects },
+      { kind: 'objects', bytes: v8heap.total - told, count: counts.objects },
+      { kind: 'functions', bytes: functions, count: counts.functions },
       { kind: 'arrays', bytes: v8heap.jsArrays, count: counts.arrays },
       { kind: 'strings', bytes: v8heap.strings, count: counts.strings },
       { kind: 'code', bytes: v8heap.code, count: counts.code },
       { kind: 'system', bytes: v8heap.system, count: counts.system },
       { kind: 'buffers', bytes: native.typedArrays, count: counts.buffers },
-      { kind: 'other native', bytes: native.total - native.typedArrays, count: counts.native },
+      { kind: 'other native', bytes: native.total - native.typedArrays, count: counts['other native'] },
     ],
-    classes: topClasses(heap, options).slice(0, top),
-    classCount: classes.count,
-    dominators: largestHolders(heap, top).map((node) => objectRow(heap, node)),
+    classes: sorted.slice(0, top).map((row) => classRow(heap, row)),
+    classCount: sorted.length,
+    dominators: findLargestHolders(heap, top).map((node) => objectRow(heap, node)),
     largest: largestObjects(heap, top).map((node) => objectRow(heap, node)),
     packages: sumPackages(heap).slice(0, top),
     ...(snapshot.partial === undefined ? {} : { partial: snapshot.partial }),
   };
 }
 
-/** All classes in order. */
-export function topClasses(
-  { classes, scripts, snapshot }: Heap,
-  { sort = 'retained', filter }: SummaryOptions,
-): ClassRow[] {
+/** Rows of `heap.classes` in order; `filter` leaves out the others. */
+export function sortClasses(
+  { classes }: Heap,
+  { sort = 'retained', filter }: Pick<SummaryOptions, 'sort' | 'filter'>,
+): number[] {
   const wanted = filter?.toLowerCase();
   const by = { retained: classes.retained, shallow: classes.shallow, count: classes.instances }[sort];
   return Array.from({ length: classes.count }, (_, row) => row)
     .filter((row) => wanted === undefined || classes.name[row]!.toLowerCase().includes(wanted))
-    .sort((a, b) => by[b]! - by[a]! || classes.shallow[b]! - classes.shallow[a]!)
-    .map((row) => {
-      const at = classes.location[row]!;
-      const file = at < 0 ? '' : scripts.fileOf(snapshot.locations.script[at]!);
-      return {
-        name: classes.name[row]!,
-        place: file === '' ? '' : `${file}:${snapshot.locations.line[at]! + 1}`,
-        count: classes.instances[row]!,
-        shallowBytes: classes.shallow[row]!,
-        retainedBytes: classes.retained[row]!,
-        distance: classes.distance[row]!,
-      };
-    });
+    .sort((a, b) => by[b]! - by[a]! || classes.shallow[b]! - classes.shallow[a]!);
 }
 
+/** A row of `heap.classes` for people. */
+export function classRow({ classes, scripts, snapshot }: Heap, row: number): ClassRow {
+  const at = classes.location[row]!;
+  const place = at < 0 ? undefined : scripts.placeOf(snapshot.locations.node[at]!);
+  return {
+    name: classes.name[row]!,
+    place: place === undefined || place.file === '' ? '' : `${place.file}:${place.line}`,
+    count: classes.instances[row]!,
+    shallowBytes: classes.shallow[row]!,
+    retainedBytes: classes.retained[row]!,
+    distance: classes.distance[row]!,
+  };
+}
+
+/** An object for people, with its path and what it mostly holds. */
 export function objectRow(heap: Heap, node: number): ObjectRow {
+  const text = nodeText(heap, node);
+  const content = contentOf(heap, node);
   return {
     node,
     id: heap.snapshot.nodeId[node]!,
     className: classNameOf(heap, node),
+    ...(text === '' ? {} : { text }),
     shallowBytes: heap.graph.shallow.get(node),
     retainedBytes: heap.graph.retained.get(node),
     path: pathText(heap, node),
+    ...(content === undefined ? {} : { holds: content }),
   };
 }
 
-function countTypes({
-  snapshot,
-  graph,
-}: Heap): Record<'objects' | 'arrays' | 'strings' | 'code' | 'system' | 'buffers' | 'native', number> {
-  const { nodeType, nodeName, nodeCount } = snapshot;
-  const arrayName = snapshot.strings.find('Array');
-  const bufferName = snapshot.strings.find('system / JSArrayBufferData');
-  const counts = { objects: 0, arrays: 0, strings: 0, code: 0, system: 0, buffers: 0, native: 0 };
+/** Largest by own size, V8's own left out. */
+function largestObjects({ graph, snapshot }: Heap, top: number): readonly number[] {
   const { low } = graph.shallow;
-  for (let node = 0; node < nodeCount; node++) {
-    if (low[node] === 0) continue;
+  const { nodeType, nodeCount } = snapshot;
+  const largest = new LargestRows(top);
+  for (let node = 1; node < nodeCount; node++) {
+    if (low[node]! <= largest.least) continue;
     const type = nodeType[node]!;
-    if (type === NODE.hidden) counts.system++;
-    else if (type === NODE.string || type === NODE.consString || type === NODE.slicedString) counts.strings++;
-    else if (type === NODE.code) counts.code++;
-    else if (type === NODE.native) counts[nodeName[node] === bufferName ? 'buffers' : 'native']++;
-    else counts[nodeName[node] === arrayName ? 'arrays' : 'objects']++;
+    if (type === NODE.hidden || type === NODE.code || type === NODE.synthetic || type === NODE.objectShape)
+      continue;
+    largest.offer(node, graph.shallow.get(node));
   }
-  return counts;
-}
-
-/**
- * The largest by retained size that a program knows of. Looked for from the root down the dominator tree: what only
- * passes on (roots, V8's own, an object whose large children hold nearly everything) gives way to its children, and large
- * children of the found are looked into as well.
- */
-export function largestHolders({ snapshot, graph }: Heap, top: number): number[] {
-  const { preorder, rank, subtree, retained } = graph;
-  const least = retained.get(0) * LEAST_PART;
-  const isUserRoot = new Set(graph.userRoots);
-  const open: number[] = [0];
-  const found: number[] = [];
-  for (let opened = 0; open.length > 0 && found.length < top && opened < MOST_OPENED; opened++) {
-    // Few are open at a time: those over a thousandth of the heap.
-    let largest = 0;
-    for (let i = 1; i < open.length; i++)
-      if (retained.get(open[i]!) > retained.get(open[largest]!)) largest = i;
-    const node = open[largest]!;
-    open[largest] = open.at(-1)!;
-    open.pop();
-    const end = rank[node]! + subtree[rank[node]!]!;
-    const children: number[] = [];
-    let inLarge = 0;
-    for (let at = rank[node]! + 1; at < end; at += subtree[at]!) {
-      const size = retained.get(preorder[at]!);
-      if (size < least) continue;
-      inLarge += size;
-      children.push(preorder[at]!);
-    }
-    const type = snapshot.nodeType[node]!;
-    const isOwn =
-      type === NODE.synthetic ||
-      type === NODE.hidden ||
-      type === NODE.code ||
-      type === NODE.objectShape ||
-      isUserRoot.has(node);
-    if (!isOwn && node !== 0 && inLarge < PASSES_ON * retained.get(node)) found.push(node);
-    open.push(...children);
-  }
-  return found;
-}
-
-function largestObjects({ graph, snapshot }: Heap, top: number): number[] {
-  const { shallow } = graph;
-  const found: number[] = [];
-  let least = 0;
-  for (let node = 1; node < snapshot.nodeCount; node++) {
-    if (shallow.low[node]! <= least || snapshot.nodeType[node] === NODE.synthetic) continue;
-    const size = shallow.get(node);
-    let at = found.length;
-    while (at > 0 && shallow.get(found[at - 1]!) < size) at--;
-    found.splice(at, 0, node);
-    if (found.length > top) found.pop();
-    if (found.length === top) least = Math.min(shallow.get(found.at(-1)!), 0xffff_fffe);
-  }
-  return found;
+  return largest.rows();
 }
 
 /**

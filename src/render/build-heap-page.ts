@@ -112,8 +112,16 @@ export function buildHeapPage(heap: Heap, summary: HeapSummary, input: HeapPageI
   };
 }
 
-function pageObject({ id, className, shallowBytes, retainedBytes, path }: ObjectRow): PageObject {
-  return { id, className: cut(className, 120), shallow: shallowBytes, retained: retainedBytes, path };
+function pageObject(row: ObjectRow): PageObject {
+  return {
+    id: row.id,
+    className: cut(row.className, 120),
+    text: row.text ?? '',
+    shallow: row.shallowBytes,
+    retained: row.retainedBytes,
+    path: row.path,
+    holds: row.holds === undefined ? '' : `${formatNumber(row.holds.count)} ${cut(row.holds.className, 80)}`,
+  };
 }
 
 function pageSuspect(heap: Heap, one: Suspect, short: (place: string) => string): PageSuspect {

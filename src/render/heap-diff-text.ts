@@ -47,7 +47,7 @@ export function holderText({ holders }: ClassChange, cwd: string): string {
     place === undefined || place.file === '' || place.file.startsWith('node:')
       ? ''
       : ` ${shortPath(place.file, cwd)}:${place.line}`;
-  return `${text}${kind === '' ? '' : ` (${kind})`}${where}`;
+  return `${text}${kind === '' || text.includes(kind) ? '' : ` (${kind})`}${where}`;
 }
 
 /** The answer: `Session +14 000, held by app.sessions (Map), +3.1 MB; heap 61 → 74 MB`. */

@@ -1,6 +1,7 @@
 import type { Bytes } from '../base/units.ts';
+import { classNameOf } from '../heap/class-name.ts';
 import type { Heap } from '../heap/heap.ts';
-import { boxName, classNameOf, edgeNames, roomOfNode } from './heap-page-names.ts';
+import { boxName, edgeNames, roomOfNode } from './heap-page-names.ts';
 import { PAGE_ROOMS, type PageProfile } from './page-data.ts';
 
 /** The dominator tree as boxes for the page, and what each box is. Columns are by node of the profile. */
@@ -30,6 +31,8 @@ const DEEPEST = 60;
 const MOST_VISITS = 8_000_000;
 /** A list of so many objects of one class, each dominating the next, is one box. */
 const SHORTEST_CHAIN = 12;
+/** More objects of one class in one box are grouped unless they are ten times as large as others have to be. */
+const CROWD = 20;
 /** Part of the weight that goes on to the next of a chain. */
 const CHAIN_SHARE = 0.9;
 const IDLE = PAGE_ROOMS.indexOf('idle');
@@ -76,7 +79,12 @@ export function buildHeapMap(heap: Heap, options: HeapMapOptions = {}): HeapMap 
   if (snapshot.nodeCount > 0) add(-1, Uint32Array.of(0), false, whole, 'heap');
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const { at, box } = next;
-    if (box.depth >= DEEPEST || out.length >= mostBoxes || visits >= MOST_VISITS || box.total < whole * group) {
+    if (
+      box.depth >= DEEPEST ||
+      out.length >= mostBoxes ||
+      visits >= MOST_VISITS ||
+      box.total < whole * group
+    ) {
       let own = 0;
       let below = 0;
       for (const member of box.members) {
@@ -114,7 +122,8 @@ export function buildHeapMap(heap: Heap, options: HeapMapOptions = {}): HeapMap 
     addRest(at, restCount, restBytes);
   }
   if (snapshot.extraNativeBytes > 0 && out.length > 0)
-    out.depth[out.add(0, 'outside of the heap', PAGE_ROOMS.indexOf('native'), snapshot.extraNativeBytes, 0)] = 1;
+    out.depth[out.add(0, 'outside of the heap', PAGE_ROOMS.indexOf('native'), snapshot.extraNativeBytes, 0)] =
+      1;
   return out.finish();
 }
 
@@ -197,6 +206,12 @@ class Found {
     const { retained } = heap.graph;
     const { of, count: classCount } = heap.classes;
     const singles: number[] = [];
+    // Dozens of objects of one class say no more than their group does, unless they are large.
+    const crowd = new Map<number, number>();
+    for (let i = 0; i < this.length; i++) {
+      const node = this.nodes[i]!;
+      if (retained.get(node) >= limit) crowd.set(of[node]!, (crowd.get(of[node]!) ?? 0) + 1);
+    }
     const groupOf = new Map<number, number>();
     const counts: number[] = [];
     const bytes: number[] = [];
@@ -204,7 +219,7 @@ class Found {
     for (let i = 0; i < this.length; i++) {
       const node = this.nodes[i]!;
       const size = retained.get(node);
-      if (size >= limit) {
+      if (size >= limit * ((crowd.get(of[node]!) ?? 0) > CROWD ? 10 : 1)) {
         singles.push(node);
         group[i] = 0;
         continue;

@@ -1,5 +1,6 @@
-import { NO_CLASS } from '../heap/class-table.ts';
+import { classNameOf } from '../heap/class-name.ts';
 import type { Heap } from '../heap/heap.ts';
+import { nodeText } from '../heap/node-text.ts';
 import { EDGE, NODE, NODE_TYPES, type Snapshot } from '../heap/snapshot.ts';
 import { PAGE_ROOMS, type PageRoom } from './page-data.ts';
 
@@ -32,27 +33,16 @@ export function roomOfNode(snapshot: Snapshot, node: number): number {
   return ROOM_OF_TYPE[snapshot.nodeType[node]!]!;
 }
 
-/** Class as the histogram says it; of nodes that are in none their own name. */
-export function classNameOf(heap: Heap, node: number): string {
-  const row = heap.classes.of[node]!;
-  if (row !== NO_CLASS) return heap.classes.name[row]!;
-  const { snapshot } = heap;
-  const type = NODE_TYPES[snapshot.nodeType[node]!]!;
-  return type === 'object' || type === 'native' || type === 'synthetic'
-    ? snapshot.strings.get(snapshot.nodeName[node]!) || `(${type})`
-    : `(${type})`;
-}
-
 /** `sessions: Map`, `"text of a str…"`, `function render`: what a single box is called. */
 export function boxName(heap: Heap, node: number, edge: string | undefined): string {
-  const { snapshot } = heap;
-  const type = snapshot.nodeType[node];
-  const text = () => snapshot.strings.get(snapshot.nodeName[node]!);
-  let name = classNameOf(heap, node);
-  if (type === NODE.string || type === NODE.consString || type === NODE.slicedString)
-    name = JSON.stringify(cut(text()));
-  else if (type === NODE.closure) name = `function ${cut(text()) || '(anonymous)'}`;
-  else if (type === NODE.synthetic) name = cut(text());
+  const text = nodeText(heap, node);
+  const type = heap.snapshot.nodeType[node];
+  const name =
+    text === '' || type === NODE.code
+      ? cut(classNameOf(heap, node), 120)
+      : type === NODE.closure
+        ? `function ${text}`
+        : text;
   return edge === undefined ? name : `${edge}: ${name}`;
 }
 

@@ -1,19 +1,23 @@
 import type { RecordingManifest } from '../recording/manifest.ts';
 import { renderJsonDocument } from './json-document.ts';
 
-/** A heap snapshot that was taken, and what it cost. Filled by the visit; sizes in bytes. */
+/** Heap snapshots that were taken, and what they cost. Filled by the visit; sizes in bytes. */
 export interface HeapSnapshotDocument {
   taken: {
-    path: string;
-    bytes: number;
     thread: string;
-    /** Upper bound. */
-    pauseMs: number;
-    /** Of the whole process; NaN unknown. */
-    rss: { before: number; peak: number; after: number };
-    /** The loop did not turn: it was stopped by the debugger for the snapshot. */
-    wasStuck: boolean;
-    /** What was expected. */
+    snapshots: {
+      path: string;
+      bytes: number;
+      /** ISO time. */
+      takenAt: string;
+      /** Upper bound. */
+      pauseMs: number;
+      /** Of the whole process; NaN unknown. */
+      rss: { before: number; peak: number; after: number };
+      /** The loop did not turn: it was stopped by the debugger for the snapshot. */
+      wasStuck: boolean;
+    }[];
+    /** What was expected of each. */
     need: {
       usedHeapBytes: number;
       needBytes: number;
@@ -21,22 +25,24 @@ export interface HeapSnapshotDocument {
       limitedBy: string;
       pauseMs: number;
     };
+    notes: string[];
   };
   manifest: RecordingManifest;
-  /** The file as people read it. */
-  path: string;
+  /** The files as people read them. */
+  paths: string[];
   next: string[];
-  /** Folder of the recording; undefined when only the file was asked for. */
+  /** Folder of the recording; undefined when only files were asked for. */
   recording: string | undefined;
 }
 
-/** The `holter.heap-snapshot/1` document: file, cost, what was expected, all that was done to the target. */
+/** The `holter.heap-snapshot/1` document: files, cost, what was expected, all that was done to the target. */
 export function renderHeapSnapshotJson({ taken, manifest, next, recording }: HeapSnapshotDocument): string {
-  const { need, path, ...rest } = taken;
+  const { need, snapshots, thread, notes } = taken;
   return renderJsonDocument({
     schema: 'holter.heap-snapshot/1',
-    file: path,
-    ...rest,
+    thread,
+    snapshots: snapshots.map(({ path, ...rest }) => ({ file: path, ...rest })),
+    notes,
     expected: {
       usedHeapBytes: need.usedHeapBytes,
       needBytes: need.needBytes,

@@ -47,6 +47,24 @@ export function renderHtmlPage(data: PageData): string {
   return fillTemplate(readTemplate(), data);
 }
 
+const POLICY = "default-src 'none'";
+
+/**
+ * The same page for a local server: it may ask the server it came from, and nobody else.
+ * Throws HolterError E_BUG as renderHtmlPage does, and when the template has no policy.
+ */
+export function renderServedPage(data: PageData): string {
+  const template = readTemplate();
+  if (!template.includes(POLICY))
+    throw new HolterError('E_BUG', 'the page template has no content security policy', {
+      hint: 'npm run build',
+    });
+  return fillTemplate(
+    template.replace(POLICY, () => `${POLICY}; connect-src 'self'`),
+    data,
+  );
+}
+
 /** The template with title and data in it. Throws HolterError E_BUG when it has no place for the data. */
 export function fillTemplate(template: string, data: PageData): string {
   const at = template.indexOf(PLACEHOLDER);

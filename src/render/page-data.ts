@@ -149,9 +149,13 @@ export interface PageServer {
 export interface PageObject {
   id: number;
   className: string;
+  /** Text of a string, name of a function; '' of most. */
+  text: string;
   shallow: number;
   retained: number;
   path: string;
+  /** What most of its bytes are: `60 000 Order`; '' unknown. */
+  holds: string;
 }
 
 /** heap/suspect.ts Suspect, its places as text. */

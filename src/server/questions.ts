@@ -86,9 +86,8 @@ export interface QueryAnswer {
   notes: string[];
 }
 
-/** Instead of an answer: what went wrong, as a sentence, and for a query where (1-based column, 0 nowhere). */
+/** Instead of an answer: what went wrong, for a query with the place in it on further lines. */
 export interface QuestionProblem {
   problem: string;
   hint: string;
-  column: number;
 }

@@ -13,7 +13,9 @@ import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
 import type { InsideFacts } from '../target/inside-facts.ts';
 import { startClock, type WindowClock } from './clock.ts';
 import { gatherSources } from './gather-sources.ts';
+import type { HeapNeed } from './heap-need.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
+import { recordHeapGrowth } from './record-heap-growth.ts';
 import { type InsideEvidence, watchInside } from './watch-inside.ts';
 
 export type VisitTarget =
@@ -36,6 +38,11 @@ export interface VisitOptions {
   signal: AbortSignal;
   /** For a progress line: what is happening. */
   onStep?: (what: string) => void;
+  /**
+   * Two heap snapshots when the heap seems to grow, after the window, so that their pauses are not taken for the
+   * program's. Asked before; false or an error leaves them out with a note.
+   */
+  heap?: { agree: (need: HeapNeed) => Promise<boolean> };
 }
 
 /** Problems of getting in that leave the view from outside: a verdict from /proc is better than none. */
@@ -75,6 +82,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   let accessProblem: string | undefined;
   let nativeStuck: StuckFile | undefined;
   let left: RecordingManifest['left'] = { verified: true, leftBehind: [] };
+  let ended: { seconds: number; outside: ReturnType<OutsideSampler['stop']> | undefined } | undefined;
   try {
     try {
       options.onStep?.('attaching');
@@ -109,6 +117,18 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
         signal,
         ...(target.kind === 'process' ? { pid: target.pid } : {}),
       });
+      if (options.heap !== undefined && inside.forcedGc.length > 0 && !inside.endedStuck) {
+        ended = { seconds: clock.now() / 1000, outside: outside?.stop() };
+        // The bridge goes on sending: what it sends now is of the snapshots.
+        inside = freezeEvidence(inside);
+        const pid = target.kind === 'process' ? target.pid : undefined;
+        inside.notes.push(
+          ...(await recordHeapGrowth(
+            { attachment, clock, act, pid },
+            { ...options.heap, writer, signal, seconds: options.seconds, onStep: options.onStep },
+          )),
+        );
+      }
       options.onStep?.('leaving');
       left = await attachment.leave();
     }
@@ -118,8 +138,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     throw error;
   }
 
-  const seconds = clock.now() / 1000;
-  const outsideResult = outside?.stop();
+  const seconds = ended?.seconds ?? clock.now() / 1000;
+  const outsideResult = ended === undefined ? outside?.stop() : ended.outside;
   const signs = inside === undefined ? undefined : buildInside(inside.samples, inside.batches, clock.startMs);
   const vitals: VitalSigns = {
     seconds,
@@ -192,6 +212,17 @@ export function inspectorTargetInfo(url: string, facts: InsideFacts | undefined)
     startedAt: facts === undefined ? '' : new Date(Date.now() - facts.uptimeSeconds * 1000).toISOString(),
     threads: 0,
     cores: 0,
+  };
+}
+
+/** The evidence as it is now: the listeners of the session go on filling the original. */
+function freezeEvidence(inside: InsideEvidence): InsideEvidence {
+  return {
+    ...inside,
+    samples: [...inside.samples],
+    batches: [...inside.batches],
+    blockStacks: [...inside.blockStacks],
+    notes: [...inside.notes],
   };
 }
 

@@ -100,7 +100,14 @@ function write(prefix, snapshot, aggregates, comparison) {
   }
   const rows = Object.entries(aggregates).map(([key, row], index) => {
     for (const nodeIndex of row.idxs) classOf[nodeIndex / nodeFieldCount] = index;
-    return { key, name: row.name, count: row.count, self: row.self, maxRet: row.maxRet, distance: row.distance };
+    return {
+      key,
+      name: row.name,
+      count: row.count,
+      self: row.self,
+      maxRet: row.maxRet,
+      distance: row.distance,
+    };
   });
   const file = openSync(`${prefix}.bin`, 'w');
   for (const column of [

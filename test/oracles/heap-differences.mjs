@@ -21,7 +21,8 @@ export function differentNodes(heap, devtools, nodeTypes) {
     const said = [];
     for (let node = 0; node < devtools.nodeCount; node++) {
       if (ours(node) === theirs[node]) continue;
-      if (++count <= SHOWN) said.push(`${what} of ${describe(node)}: ${ours(node)}, DevTools ${theirs[node]}`);
+      if (++count <= SHOWN)
+        said.push(`${what} of ${describe(node)}: ${ours(node)}, DevTools ${theirs[node]}`);
     }
     return count <= SHOWN ? said : [...said, `${what}: ${count} of ${devtools.nodeCount} nodes differ`];
   }
@@ -54,9 +55,11 @@ export function differentClasses(heap, devtools) {
       distance: [classes.distance[row], other.distance],
     };
     for (const [what, [ours, devtoolsSays]] of Object.entries(pairs))
-      if (ours !== devtoolsSays) differences.push(`${what} of class "${key}": ${ours}, DevTools ${devtoolsSays}`);
+      if (ours !== devtoolsSays)
+        differences.push(`${what} of class "${key}": ${ours}, DevTools ${devtoolsSays}`);
   }
-  for (const { key, count } of theirs.values()) differences.push(`class "${key}" × ${count}: only in DevTools`);
+  for (const { key, count } of theirs.values())
+    differences.push(`class "${key}" × ${count}: only in DevTools`);
   let moved = 0;
   for (let node = 0; node < devtools.nodeCount; node++) {
     const row = classes.of[node];
@@ -94,7 +97,8 @@ export function differentComparison(difference, devtools) {
     if (a !== b) differences.push(`"${ours.name}" ${a}, DevTools ${b}`);
   }
   for (const row of rows)
-    if (!row.taken) differences.push(`"${row.name}" +${row.addedCount} −${row.removedCount}: only in DevTools' comparison`);
+    if (!row.taken)
+      differences.push(`"${row.name}" +${row.addedCount} −${row.removedCount}: only in DevTools' comparison`);
   return differences;
 }
 

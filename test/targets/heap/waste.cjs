@@ -9,5 +9,9 @@ class Item {
 }
 
 const items = [];
-for (let id = 0; id < 40_000; id++) items.push(new Item(id));
+function addItem(id) {
+  items.push(new Item(id));
+}
+
+for (let id = 0; id < 40_000; id++) addItem(id);
 require('node:v8').writeHeapSnapshot(process.argv[2]);
