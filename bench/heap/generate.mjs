@@ -57,8 +57,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error('usage: node bench/heap/generate.mjs MEGABYTES [OUT] [--node 20|24] [--second OUT2]');
     process.exit(2);
   }
-  const paths = [out, values.second].filter((path) => path !== undefined);
-  if (out === undefined) paths.push(...snapshotOf(megabytes, values.node, values.second !== undefined));
-  else generate(megabytes, values.node, paths);
+  const named = [out, values.second].filter((path) => path !== undefined);
+  if (out !== undefined) generate(megabytes, values.node, named);
+  const paths = out === undefined ? snapshotOf(megabytes, values.node) : named;
   for (const path of paths) console.log(path);
 }

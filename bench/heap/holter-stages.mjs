@@ -38,6 +38,7 @@ if (options.diff !== undefined) {
 } else if (options.read) heap = { snapshot: await measure('read', () => readSnapshot(openStream(file))) };
 else {
   heap = await measure('open', () => openHeap(file, { index: options.index }));
+  if (options.index) await measure('write index', () => heap.indexWritten);
   await measure('classes', () => heap.classes.count);
   await measure('retainers', () => heap.retainers);
 }

@@ -9,7 +9,7 @@ import { edgeText } from '../heap/query-edges.ts';
 import { nearestName } from '../heap/query-error.ts';
 import { ObjectProperties } from '../heap/query-properties.ts';
 import { runQuery } from '../heap/query-run.ts';
-import { QUERY_TABLES } from '../heap/query-tables.ts';
+import { QUERY_TABLES } from '../heap/query-words.ts';
 import { pathText } from '../heap/retaining-path.ts';
 import { EDGE, NODE_TYPES } from '../heap/snapshot.ts';
 import { renderQueryResult } from '../render/heap-query-text.ts';
@@ -111,7 +111,8 @@ export class ExploreSession {
     const command = before.trim().toLowerCase();
     if (command === '')
       return [NAMES.filter((name) => name.startsWith(part)).map((name) => `${name} `), part];
-    if (command === 'cd' || command === 'ls') return [this.edgeNames(part), part];
+    if (command === 'cd') return this.completePath(part);
+    if (command === 'ls') return [this.edgeNames(this.current, part), part];
     const { classes } = this.heap;
     const quoted = /['"]?([^'"]*)$/.exec(part);
     const wanted = quoted?.[1] ?? part;
@@ -122,11 +123,25 @@ export class ExploreSession {
     return [[...names], wanted];
   }
 
-  private edgeNames(part: string): string[] {
+  /** `app.sess`: the names below `app`. */
+  private completePath(part: string): [string[], string] {
+    const whole = this.edgeNames(this.current, part);
+    const dot = part.lastIndexOf('.');
+    if (whole.length > 0 || dot < 1) return [whole, part];
+    const at = this.follow(part.slice(0, dot));
+    if (typeof at !== 'number') return [[], part];
+    const rest = part.slice(dot + 1);
+    return [
+      this.edgeNames(at, rest).map((name) => part.slice(0, dot) + (name.startsWith('[') ? name : `.${name}`)),
+      part,
+    ];
+  }
+
+  private edgeNames(node: number, part: string): string[] {
     const { snapshot } = this.heap;
     const names = new Set<string>();
-    const end = snapshot.firstEdge[this.current + 1] as number;
-    for (let edge = snapshot.firstEdge[this.current] as number; edge < end; edge++) {
+    const end = snapshot.firstEdge[node + 1] as number;
+    for (let edge = snapshot.firstEdge[node] as number; edge < end; edge++) {
       if (names.size >= MOST_COMPLETIONS) break;
       const type = (snapshot.edgeTarget[edge] as number) & 7;
       const text = edgeText(snapshot, edge);
@@ -155,25 +170,37 @@ export class ExploreSession {
       this.enter(node);
       return;
     }
-    // The whole as one name first: names may have dots and brackets in them.
-    let at = this.properties.step(where)(this.current);
-    if (at < 0) {
-      at = this.current;
-      for (const [step] of where.matchAll(/\[[^\]]*\]|[^.[]+/g)) {
-        const name = step.startsWith('[') ? step.slice(1, -1).replace(/^(['"])(.*)\1$/s, '$2') : step;
-        const next = this.properties.step(name)(at);
-        if (next < 0) {
-          const near = nearestName(name, this.edgeNames(''));
-          throw new HolterError(
-            'E_USAGE',
-            `${cleanText(classNameOf(this.heap, at))} @${snapshot.nodeId[at]} has no ${cleanText(name)}`,
-            { hint: near === undefined ? 'ls lists what it has' : `did you mean ${cleanText(near)}?` },
-          );
-        }
-        at = next;
-      }
+    const to = this.follow(where);
+    if (typeof to === 'number') {
+      this.enter(to);
+      return;
     }
-    this.enter(at);
+    const near = nearestName(to.name, this.edgeNames(to.at, ''));
+    throw new HolterError(
+      'E_USAGE',
+      `${cleanText(classNameOf(this.heap, to.at))} @${snapshot.nodeId[to.at]} has no ${cleanText(to.name)}`,
+      { hint: near === undefined ? 'ls lists what it has' : `did you mean ${cleanText(near)}?` },
+    );
+  }
+
+  /** From the current object along `user.name`, `[3]`, `cache["a b"]`; or where it ends, and at which name. */
+  private follow(where: string): number | { at: number; name: string } {
+    // The whole as one name first: names may have dots and brackets in them.
+    const whole = this.properties.step(where)(this.current);
+    if (whole >= 0) return whole;
+    let at = this.current;
+    for (const [step] of where.matchAll(/\[[^\]]*\]?|[^.[]+/g)) {
+      const name = step.startsWith('[')
+        ? step
+            .slice(1)
+            .replace(/\]$/, '')
+            .replace(/^(['"])(.*)\1$/s, '$2')
+        : step;
+      const next = this.properties.step(name)(at);
+      if (next < 0) return { at, name };
+      at = next;
+    }
+    return at;
   }
 
   private enter(node: number): void {

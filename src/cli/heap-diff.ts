@@ -96,6 +96,7 @@ async function runHeapDiff(files: string[], options: HeapDiffCommandOptions): Pr
       wanted === undefined
         ? difference.classes
         : difference.classes.filter(({ name }) => name.toLowerCase().includes(wanted)),
+    filtered: wanted !== undefined,
     breaches: findBreaches(difference, limits),
     ...(limits.length === 0 ? {} : { limits: limits.map(({ text }) => text) }),
   };

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
-import { FUNCTIONS } from '../heap/query-functions.ts';
-import { describeColumns, QUERY_TABLES } from '../heap/query-tables.ts';
+import { describeColumns, FUNCTIONS, QUERY_TABLES } from '../heap/query-words.ts';
 import { terminalStyle } from './options.ts';
 import { abortOnSignals, type ExitCode, print } from './outcome.ts';
 

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { Heap } from '../heap/heap.ts';
 import type { HeapSummary } from '../heap/heap-summary.ts';
-import { writePageFile } from '../recording/write-recording.ts';
 import { openInBrowser } from './browser.ts';
 import { collect } from './cpu.ts';
-import { openHeapFile } from './open-heap-file.ts';
 import { parseChoice, parseCount, terminalStyle } from './options.ts';
 import { type ExitCode, print } from './outcome.ts';
 import { shellWord, shorten, temporaryPath } from './paths.ts';
@@ -63,6 +61,7 @@ async function runShow(file: string, what: string | undefined, options: ShowOpti
   const top = parseCount(options.top, '--top', { min: 1, max: 1_000_000 });
   const sort = parseChoice(options.sort, '--sort', SORTS);
   refuseOutputs(options, what);
+  const { openHeapFile } = await import('./open-heap-file.ts');
   const heap = await openHeapFile(file, { verb: 'holter heap show', index: options.index });
   if (what !== undefined) {
     await (await import('./heap-show-part.ts')).showPart(heap, file, what, top, options);
@@ -76,6 +75,7 @@ async function runShow(file: string, what: string | undefined, options: ShowOpti
   });
   const next = nextCommands(file, summary);
   const json = async () => (await import('../render/heap-show-json.ts')).renderHeapSummaryJson(summary, next);
+  const { writePageFile } = await import('../recording/write-recording.ts');
   for (const path of options.out) {
     if (/\.json$/i.test(path)) await writePageFile(path, await json());
     else if (/\.html?$/i.test(path)) await writePageFile(path, await makePage(heap, summary, file, next));
@@ -132,7 +132,11 @@ function nextCommands(file: string, summary: HeapSummary): string[] {
 }
 
 async function writePage(path: string, html: string): Promise<void> {
-  const [{ mkdir }, { dirname }] = await Promise.all([import('node:fs/promises'), import('node:path')]);
+  const [{ mkdir }, { dirname }, { writePageFile }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+    import('../recording/write-recording.ts'),
+  ]);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writePageFile(path, html);
 }

@@ -6,6 +6,7 @@ import { registerHeapQuery } from './heap-query.ts';
 import { registerHeapSample } from './heap-sample.ts';
 import { registerHeapShow } from './heap-show.ts';
 import { registerHeapSnapshot } from './heap-snapshot.ts';
+import { registerHeapSuspects } from './heap-suspects.ts';
 import type { ExitCode } from './outcome.ts';
 
 /** `holter heap …`: one file per command beside this one. */
@@ -21,6 +22,7 @@ export function registerHeap(
   registerHeapHistogram(heap, setExit);
   registerHeapSnapshot(heap, setExit);
   registerHeapShow(heap, setExit);
+  registerHeapSuspects(heap, setExit);
   registerHeapDiff(heap, setExit);
   registerHeapQuery(heap, setExit);
   registerHeapExplore(heap, setExit);

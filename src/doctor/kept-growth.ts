@@ -8,7 +8,7 @@ import type { Recording } from '../recording/read-recording.ts';
 export interface KeptGrowth {
   /** `Order`, `{id, name}`. */
   className: string;
-  /** Where its constructor stands, `path:line:column`; '' unknown. */
+  /** Where its constructor stands, `path:line` or `path:line:column`; '' unknown. */
   classPlace: string;
   /** New objects of it, all still held. */
   added: number;

@@ -114,6 +114,8 @@ function nameNodes(snapshot: Snapshot, graph: HeapGraph, like: Snapshot | undefi
     return intern(`(${type})`);
   });
   const byName = new Int32Array(strings.count).fill(-1);
+  // Files without the field tell by the name, which has the word already.
+  const isPrefixed = snapshot.detachedness !== undefined;
   const detached = new Map<number, number>();
   for (let node = 0; node < nodeCount; node++) {
     const fixed = byType[nodeType[node]!]!;
@@ -122,7 +124,7 @@ function nameNodes(snapshot: Snapshot, graph: HeapGraph, like: Snapshot | undefi
       continue;
     }
     const name = nodeName[node]!;
-    if (detachedness !== undefined && detachedness[node] === DETACHED && nodeType[node] === NODE.native) {
+    if (isPrefixed && detachedness?.[node] === DETACHED && nodeType[node] === NODE.native) {
       // The text of the file is not changed; DevTools writes the state into the name.
       const row = detached.get(name) ?? classOfText(`Detached ${strings.get(name)}`, texts, intern);
       detached.set(name, row);

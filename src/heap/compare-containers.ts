@@ -30,17 +30,20 @@ export function findGrownContainers(span: ContainerSpan, limit: number): Contain
   const known = { before: new EntryReader(before.snapshot), last: new EntryReader(snapshot) };
   const middleReader = middle === undefined ? undefined : new EntryReader(middle.snapshot);
   const found: ContainerChange[] = [];
+  const oldFirst = before.snapshot.firstEdge;
   for (let node = 0; node < snapshot.nodeCount; node++) {
     if (snapshot.nodeType[node] !== NODE.object) continue;
     const was = match.before[node] as number;
     if (was === NOT_THERE) continue;
+    // Of millions of objects few have more references than before, and of Maps and Sets, whose entries are in a table of
+    // their own, few are there at all.
+    const end = snapshot.firstEdge[node + 1] as number;
+    const edges = end - (snapshot.firstEdge[node] as number);
+    const edgesBefore = (oldFirst[was + 1] as number) - (oldFirst[was] as number);
+    if (edges <= edgesBefore && !known.last.looksKeyed(node)) continue;
+    if (known.last.edges(node) <= known.before.edges(was)) continue;
     const distance = graph.distance[node] as number;
     if (distance < 0 || distance >= SYSTEM_DISTANCE) continue;
-    const retainedBefore = before.graph.retained.get(was);
-    const retainedAfter = graph.retained.get(node);
-    // One more entry is at least one more slot; but Maps and Sets have spare ones, which cost nothing to fill.
-    if (retainedAfter <= retainedBefore && !known.last.looksKeyed(node)) continue;
-    if (known.last.edges(node) <= known.before.edges(was)) continue;
     const entriesBefore = known.before.count(was);
     const entriesLast = known.last.count(node);
     if (entriesLast <= entriesBefore) continue;
@@ -66,8 +69,8 @@ export function findGrownContainers(span: ContainerSpan, limit: number): Contain
       entriesBefore,
       entriesAfter: entriesMiddle ?? entriesLast,
       ...(entriesMiddle === undefined ? {} : { entriesLast }),
-      retainedBefore,
-      retainedAfter,
+      retainedBefore: before.graph.retained.get(was),
+      retainedAfter: graph.retained.get(node),
       newBytes,
     });
     if (found.length >= 4 * limit + 64) cut(found, limit);

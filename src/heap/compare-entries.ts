@@ -12,6 +12,7 @@ export class EntryReader {
   private readonly snapshot: Snapshot;
   private readonly table: number;
   private readonly proto: number;
+  private slots: Int32Array | undefined;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
@@ -106,13 +107,24 @@ export class EntryReader {
     const type = (edgeTarget[edge] as number) & 7;
     if (type === EDGE.hidden || type === EDGE.element) return edgeName[edge] as number;
     if (type !== EDGE.internal) return -1;
-    let slot = 0;
-    const digits = strings.bytes(edgeName[edge] as number);
-    if (digits.length === 0 || digits.length > 9) return -1;
-    for (const digit of digits) {
-      if (digit < 0x30 || digit > 0x39) return -1;
-      slot = slot * 10 + digit - 0x30;
-    }
+    const name = edgeName[edge] as number;
+    // Tables share the names of their slots, and each table is read twice: told apart by one, so that 0 is unknown.
+    this.slots ??= new Int32Array(strings.count);
+    const known = this.slots[name] as number;
+    if (known !== 0) return known < 0 ? -1 : known - 1;
+    const slot = readDigits(strings.bytes(name));
+    this.slots[name] = slot < 0 ? -1 : slot + 1;
     return slot;
   }
+}
+
+/** A decimal number of at most nine digits, −1 for anything else. */
+function readDigits(digits: Uint8Array): number {
+  if (digits.length === 0 || digits.length > 9) return -1;
+  let value = 0;
+  for (const digit of digits) {
+    if (digit < 0x30 || digit > 0x39) return -1;
+    value = value * 10 + digit - 0x30;
+  }
+  return value;
 }

@@ -1,12 +1,12 @@
 import { HolterError } from '../base/errors.ts';
 import { buildClasses } from './build-classes.ts';
 import type { ClassTable } from './class-table.ts';
-import { type ClassComparison, compareClasses, type MiddleHeap } from './compare-classes.ts';
+import { compareClasses, type MiddleHeap } from './compare-classes.ts';
 import { findGrownContainers } from './compare-containers.ts';
 import { holdersOf, placeOfClass } from './compare-description.ts';
 import { type IdMatch, matchIds } from './compare-ids.ts';
 import type { Heap } from './heap.ts';
-import type { DifferenceMode, HeapDifference } from './heap-difference.ts';
+import type { ClassChange, DifferenceMode, HeapDifference } from './heap-difference.ts';
 import { pathText } from './retaining-path.ts';
 import { detectSameProcess } from './same-process.ts';
 import { compareStableClasses } from './stable-classes.ts';
@@ -124,7 +124,17 @@ function compareByIds(
   result.classes = comparison.rows;
   // Not spread: that would make its own tables, which nobody asks for.
   const { snapshot, scripts } = before;
-  describeClasses(comparison, { snapshot, scripts, classes: beforeClasses }, last, top);
+  const { classOf } = comparison;
+  describeClasses(
+    {
+      rows: comparison.rows,
+      classesOf: (change) => [classOf.get(change) ?? -1].filter((row) => row >= 0),
+      isNew,
+    },
+    { snapshot, scripts, classes: beforeClasses },
+    last,
+    top,
+  );
   result.containers = findGrownContainers(
     {
       before,
@@ -145,19 +155,20 @@ function compareByClasses(
   middle: Heap | undefined,
   top: number,
 ): void {
-  result.classes = compareStableClasses(before, last, middle);
-  const rows = new Map<string, number>();
-  for (let row = 0; row < last.classes.count; row++) {
-    const { name } = last.classes;
-    if (!rows.has(name[row] as string)) rows.set(name[row] as string, row);
-  }
-  for (const change of result.classes) {
+  const { rows, classesOf } = compareStableClasses(before, last, middle);
+  result.classes = rows;
+  for (const change of rows) {
     const side = change.addedBytes > 0 ? result.added : result.removed;
     side.count += change.added + change.removed;
     side.bytes += change.addedBytes + change.removedBytes;
   }
-  for (const change of result.classes.slice(0, top))
-    change.place = placeOfClass(last, rows.get(change.name) ?? -1);
+  // Which instances are the new ones nobody knows; who holds most of all of them is asked instead.
+  describeClasses(
+    { rows, classesOf: (change) => classesOf.get(change) ?? [], isNew: undefined },
+    before,
+    last,
+    top,
+  );
 }
 
 type ClassHeap = Pick<Heap, 'snapshot' | 'scripts' | 'classes'>;
@@ -167,33 +178,52 @@ function baseClasses(before: Heap, last: Heap): ClassTable {
   return buildClasses(before.snapshot, before.graph, () => before.scripts, last.snapshot);
 }
 
+interface Described {
+  rows: readonly ClassChange[];
+  /** Rows of the class table of the last heap. */
+  classesOf: (change: ClassChange) => readonly number[];
+  /** Whose holders are asked for; undefined: of all. */
+  isNew: Uint8Array | undefined;
+}
+
 /** Holders and places of the classes that are shown first. One pass over the nodes for all of them. */
-function describeClasses(comparison: ClassComparison, before: ClassHeap, last: Heap, top: number): void {
-  const { rows, classOf, isNew } = comparison;
+function describeClasses(
+  { rows, classesOf, isNew }: Described,
+  before: ClassHeap,
+  last: Heap,
+  top: number,
+): void {
   const shown = rows.slice(0, top);
+  const { of, instances } = last.classes;
   const slot = new Int32Array(last.classes.count).fill(-1);
   const nodes: Uint32Array[] = [];
+  const held: ClassChange[] = [];
   for (const change of shown) {
-    const row = classOf.get(change) as number;
+    const own = classesOf(change);
+    const [row] = own;
     change.place =
-      row >= 0 ? placeOfClass(last, row) : placeOfClass(before, before.classes.name.indexOf(change.name));
-    if (row < 0 || change.added === 0) continue;
-    slot[row] = nodes.length;
-    nodes.push(new Uint32Array(change.added));
+      row === undefined
+        ? placeOfClass(before, before.classes.name.indexOf(change.name))
+        : placeOfClass(last, row);
+    if (row === undefined || change.added === 0) continue;
+    for (const each of own) slot[each] = nodes.length;
+    const room =
+      isNew === undefined ? own.reduce((sum, each) => sum + (instances[each] as number), 0) : change.added;
+    nodes.push(new Uint32Array(room));
+    held.push(change);
   }
+  if (nodes.length === 0) return;
   const filled = new Uint32Array(nodes.length);
-  for (let node = 0; node < isNew.length; node++) {
-    if (isNew[node] === 0) continue;
-    const at = slot[last.classes.of[node] as number] ?? -1;
+  for (let node = 0; node < of.length; node++) {
+    if (isNew !== undefined && isNew[node] === 0) continue;
+    const at = slot[of[node] as number] ?? -1;
     if (at < 0) continue;
     const list = nodes[at] as Uint32Array;
     const next = filled[at] as number;
     if (next < list.length) list[next] = node;
     filled[at] = next + 1;
   }
-  for (const change of shown) {
-    const at = slot[classOf.get(change) as number] ?? -1;
-    if (at < 0) continue;
+  for (const [at, change] of held.entries()) {
     const list = nodes[at] as Uint32Array;
     change.holders = holdersOf(last, list.subarray(0, Math.min(list.length, filled[at] as number)));
   }

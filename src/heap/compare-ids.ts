@@ -15,60 +15,30 @@ export interface IdMatch {
   readonly lastNewer: number;
 }
 
+/** Slots of the table of ids, per node, above which sorting is better; V8 counts ids up, so there are two to five. */
+const SPARSEST = 8;
+
 /**
- * Joins two snapshots by V8's object ids. JS objects have odd ids, which ascend in the file: they are matched in one walk
- * through both. The rest (the embedder's nodes with even ids, last in the file; what is out of order in a damaged one) is
- * put aside, sorted and matched in a second, whatever its number in linear time. An id a snapshot has twice matches once.
+ * Joins two snapshots by V8's object ids, in linear time whatever their order in the files. JS objects have odd ids that
+ * are counted up: the older's go into a table, which the newer's are looked up in. (They do not ascend in a second snapshot
+ * of a process: new objects stand between old ones.) The embedder's nodes have even ids up to 2³²: these are sorted and
+ * merged, as is all of a file whose ids are spread wider than V8 would. An id a snapshot has twice matches once.
  */
 export function matchIds(older: Snapshot, newer: Snapshot): IdMatch {
   const before = new Uint32Array(newer.nodeCount).fill(NOT_THERE);
   const stays = new Uint8Array(older.nodeCount);
-  const [oldIds, newIds] = [older.nodeId, newer.nodeId];
-  const [oldRest, newRest] = [new NodeList(), new NodeList()];
-  const [oldCount, newCount] = [older.nodeCount, newer.nodeCount];
-  let common = 0;
-  let oldLast = 0;
-  let newLast = 0;
-  let i = -1;
-  let j = -1;
-  let [oldId, newId] = [0, 0];
-  for (;;) {
-    // One step in each that is behind, over what is out of order.
-    const step = oldId - newId;
-    if (step <= 0) {
-      for (i++; i < oldCount; i++) {
-        oldId = oldIds[i] as number;
-        if ((oldId & 1) === 1 && oldId > oldLast) break;
-        oldRest.add(i);
-      }
-      if (i < oldCount) oldLast = oldId;
-      else oldId = Number.POSITIVE_INFINITY;
-    }
-    if (step >= 0) {
-      for (j++; j < newCount; j++) {
-        newId = newIds[j] as number;
-        if ((newId & 1) === 1 && newId > newLast) break;
-        newRest.add(j);
-      }
-      if (j < newCount) newLast = newId;
-      else newId = Number.POSITIVE_INFINITY;
-    }
-    if (oldId === newId) {
-      if (i >= oldCount) break;
-      before[j] = i;
-      stays[i] = 1;
-      common++;
-    }
-  }
-  const oddRest = oldRest.hasOdd(oldIds) || newRest.hasOdd(newIds);
-  // Out of order in one file, an odd id may be in order in the other: then all that has no partner yet is matched again.
-  const [a, b] = oddRest
-    ? [unmatched(stays, 0), unmatched(before, NOT_THERE)]
-    : [oldRest.nodes(), newRest.nodes()];
-  const [oldSorted, newSorted] = [sortByRadix(a, oldIds), sortByRadix(b, newIds)];
-  for (let x = 0, y = 0; x < oldSorted.length && y < newSorted.length; ) {
-    const [was, node] = [oldSorted[x] as number, newSorted[y] as number];
-    const order = (oldIds[was] as number) - (newIds[node] as number);
+  const lastOlder = largestOdd(older.nodeId);
+  const lastNewer = largestOdd(newer.nodeId);
+  const dense = lastOlder / 2 <= SPARSEST * Math.max(older.nodeCount, 1024);
+  let common = dense ? matchByTable(older.nodeId, newer.nodeId, lastOlder, before, stays) : 0;
+  const left = (ids: Uint32Array) => nodesWhere(ids, (id) => !dense || (id & 1) === 0);
+  const [a, b] = [
+    sortByRadix(left(older.nodeId), older.nodeId),
+    sortByRadix(left(newer.nodeId), newer.nodeId),
+  ];
+  for (let x = 0, y = 0; x < a.length && y < b.length; ) {
+    const [was, node] = [a[x] as number, b[y] as number];
+    const order = (older.nodeId[was] as number) - (newer.nodeId[node] as number);
     if (order <= 0) x++;
     if (order >= 0) y++;
     if (order !== 0) continue;
@@ -76,36 +46,52 @@ export function matchIds(older: Snapshot, newer: Snapshot): IdMatch {
     stays[was] = 1;
     common++;
   }
-  return { before, stays, common, lastOlder: oldLast, lastNewer: newLast };
+  return { before, stays, common, lastOlder, lastNewer };
 }
 
-/** Nodes put aside: a column that grows. */
-class NodeList {
-  private rows: Uint32Array = new Uint32Array(1024);
-  private count = 0;
-
-  add(node: number): void {
-    if (this.count === this.rows.length) {
-      const wider = new Uint32Array(2 * this.count);
-      wider.set(this.rows);
-      this.rows = wider;
-    }
-    this.rows[this.count++] = node;
+/** Matches odd ids; returns how many. */
+function matchByTable(
+  olderIds: Uint32Array,
+  newerIds: Uint32Array,
+  last: number,
+  before: Uint32Array,
+  stays: Uint8Array,
+): number {
+  // Node + 1 by half the id; 0: nobody, or matched already.
+  const nodeOf = new Uint32Array(last / 2 + 1);
+  for (let node = 0; node < olderIds.length; node++) {
+    const id = olderIds[node] as number;
+    if ((id & 1) === 1) nodeOf[id >>> 1] = node + 1;
   }
-
-  nodes(): Uint32Array {
-    return this.rows.subarray(0, this.count);
+  let common = 0;
+  for (let node = 0; node < newerIds.length; node++) {
+    const id = newerIds[node] as number;
+    if ((id & 1) === 0 || id > last) continue;
+    const was = nodeOf[id >>> 1] as number;
+    if (was === 0) continue;
+    nodeOf[id >>> 1] = 0;
+    before[node] = was - 1;
+    stays[was - 1] = 1;
+    common++;
   }
-
-  hasOdd(ids: Uint32Array): boolean {
-    return this.nodes().some((node) => ((ids[node] as number) & 1) === 1);
-  }
+  return common;
 }
 
-function unmatched(column: Uint8Array | Uint32Array, none: number): Uint32Array {
-  const nodes = new NodeList();
-  for (let node = 0; node < column.length; node++) if (column[node] === none) nodes.add(node);
-  return nodes.nodes();
+function largestOdd(ids: Uint32Array): number {
+  let largest = 0;
+  for (let node = 0; node < ids.length; node++) {
+    const id = ids[node] as number;
+    if (id > largest && (id & 1) === 1) largest = id;
+  }
+  return largest;
+}
+
+function nodesWhere(ids: Uint32Array, test: (id: number) => boolean): Uint32Array {
+  let count = 0;
+  for (let node = 0; node < ids.length; node++) if (test(ids[node] as number)) count++;
+  const nodes = new Uint32Array(count);
+  for (let node = 0, at = 0; at < count; node++) if (test(ids[node] as number)) nodes[at++] = node;
+  return nodes;
 }
 
 /** Two stable counting passes of 16 bits. */

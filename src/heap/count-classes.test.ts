@@ -43,7 +43,7 @@ test('collections, Buffers and the stores behind them', () => {
   const large = new Uint8Array(1e6);
   const half = new Uint8Array(large.buffer, 0, 5e5);
   const small = new Uint8Array(16);
-  class Cache extends Map {}
+  class Cache extends Map<number, number> {}
   const { rows } = count([
     new Map([[1, 2]]),
     new Set([1, 2, 3]),

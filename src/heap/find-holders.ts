@@ -78,11 +78,28 @@ export function findHolders(
       }
     }
   for (const group of alike.values()) if (group.held >= looked * LEAST_PART) groups.push(group);
-  groups.sort((a, b) => b.held - a.held || a.container.node - b.container.node);
+  const distanceOf = ({ container }: Group): number => heap.graph.distance[container.node] as number;
+  groups.sort(
+    (a, b) =>
+      b.held - a.held ||
+      Number(a.containers > 1) - Number(b.containers > 1) ||
+      distanceOf(a) - distanceOf(b) ||
+      a.container.node - b.container.node,
+  );
   const scale = all.length / looked;
   const scaled = (held: number): number =>
     scale === 1 || held === looked ? Math.round(held * scale) : roughly(held * scale);
-  return groups.slice(0, limit).map((group) => describeGroup(heap, group, scaled));
+  const described = groups
+    .slice(0, limit)
+    .map((group) => ({ group, holder: describeGroup(heap, group, scaled) }));
+  // Ordinals follow addresses, which differ from run to run: containers that hold the same are in the order of their names.
+  described.sort(
+    (a, b) =>
+      b.group.held - a.group.held ||
+      Number(a.group.containers > 1) - Number(b.group.containers > 1) ||
+      (a.holder.text < b.holder.text ? -1 : 1),
+  );
+  return described.map(({ holder }) => holder);
 }
 
 function collect(heap: Heap, wanted: (node: number) => boolean): Uint32Array {

@@ -1,4 +1,5 @@
 import { formatNumber } from '../base/quantity.ts';
+import { tierOfClass } from './compare-kept.ts';
 import { findHolders } from './find-holders.ts';
 import type { Heap } from './heap.ts';
 import { DETECTORS, type Detector, type Suspect, type SuspectReport } from './suspect.ts';
@@ -82,7 +83,8 @@ function merge(survey: Survey, candidates: readonly Candidate[]): Candidate[] {
   const { heap } = survey;
   const size = new Map(candidates.map((each) => [each, retainedOf(heap, each.roots)]));
   const sorted = [...candidates].sort(
-    (a, b) => (size.get(b) as number) - (size.get(a) as number) || precision(a) - precision(b),
+    (a, b) =>
+      (size.get(b) as number) - (size.get(a) as number) || precision(a, survey) - precision(b, survey),
   );
   const kept: Candidate[] = [];
   for (const candidate of sorted) {
@@ -94,7 +96,7 @@ function merge(survey: Survey, candidates: readonly Candidate[]): Candidate[] {
       isPart = true;
       if (shared >= SAME * (size.get(other) as number)) {
         const [best, rest] =
-          precision(candidate) < precision(other) ? [candidate, other] : [other, candidate];
+          precision(candidate, survey) < precision(other, survey) ? [candidate, other] : [other, candidate];
         kept[i] = unite(best, rest);
         size.set(kept[i] as Candidate, size.get(other) as number);
       } else other.evidence.push(`in it: ${titleOf(candidate)}`);
@@ -104,12 +106,16 @@ function merge(survey: Survey, candidates: readonly Candidate[]): Candidate[] {
   return kept.sort((a, b) => b.bytes - a.bytes);
 }
 
-function precision({ detector }: Candidate): number {
-  return PRECISION.indexOf(detector);
+function precision({ detector, classRow }: Candidate, { heap }: Survey): number {
+  // `Array × 24` says less than whose they are.
+  const isVague =
+    detector === 'accumulation' && classRow >= 0 && tierOfClass(heap.classes.name[classRow] as string) > 0;
+  return isVague ? PRECISION.indexOf('packages') + 0.5 : PRECISION.indexOf(detector);
 }
 
 /** Detectors that say what is wrong with objects but not who keeps them. */
 const NEEDS_HOLDER = new Set<Detector>([
+  'pending-promises',
   'waste',
   'duplicate-strings',
   'duplicate-modules',

@@ -43,6 +43,6 @@ export interface ObjectRow {
   retainedBytes: Bytes;
   /** Retaining path in JS syntax: `global.app.sessions`. */
   path: string;
-  /** Most of what it contains, whoever else holds that too: `4 200 Session`. */
+  /** Most of what it contains, whoever else holds that too: `4 200 Session`. Only of `dominators`. */
   holds?: { className: string; count: number };
 }

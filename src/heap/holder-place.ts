@@ -8,6 +8,8 @@ import type { Place } from './place.ts';
 import { edgeSource } from './retainers.ts';
 import { EDGE, NODE } from './snapshot.ts';
 
+/** Own files of the program that are searched for a name. */
+const MOST_FILES = 100;
 /** Users of a class that are weighed against each other. */
 const MOST_USERS = 200;
 
@@ -41,9 +43,24 @@ export function findHolderPlace(
       ? findAddingLine(name, undefined, file ?? declared?.file)
       : findAddingLine(name, maker, file);
   if (line !== undefined) return line;
+  if (place === undefined && file === undefined) return lineAnywhere(heap, name);
   if (place !== undefined) return place;
   if (file === undefined) return undefined;
   return { function: '', file, line: 0, column: 0, package: '' };
+}
+
+const FILES = new WeakMap<Heap, string[]>();
+
+/** The only line of the program's own files that adds to such a name. */
+function lineAnywhere(heap: Heap, name: string): Place | undefined {
+  let files = FILES.get(heap);
+  if (files === undefined) {
+    const all = [...new Set(heap.snapshot.locations.script)].map((script) => heap.scripts.fileOf(script));
+    files = [...new Set(all)].filter((each) => !isInternalFile(each) && !each.includes('node_modules'));
+    FILES.set(heap, files);
+  }
+  const found = files.slice(0, MOST_FILES).flatMap((each) => findAddingLine(name, undefined, each) ?? []);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Last name of the program on the way to the container: `sessions`. */

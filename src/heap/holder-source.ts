@@ -27,7 +27,7 @@ export function findAddingLine(
     const head = lines[begin];
     if (head === undefined || (place.function !== '' && !head.includes(place.function))) return undefined;
   }
-  const word = name.replace(/[$#]/g, '\\$&');
+  const word = name.replaceAll('$', '\\$');
   const adds = new RegExp(
     `(?<![\\w$])${word}(?:\\s*(?:\\?\\.|\\.)\\s*(?:push|set|add|unshift|enqueue|append)\\s*\\(|\\s*\\[[^\\]]+\\]\\s*(?:\\?\\?|\\|\\|)?=(?!=)|\\s*\\.\\s*[\\w$]+\\s*=(?!=))`,
     'u',

@@ -4,8 +4,12 @@ import { EDGE, NODE } from './snapshot.ts';
 
 /** Part of the heap from which on a child is large. */
 const LEAST_PART = 0.005;
+/** Or of the object it is a child of: a Map of a hundred equal things holds them all, none is large in it. */
+const LEAST_OF_PARENT = 0.05;
 /** An object that holds less than this part of its bytes besides its large children only passes on to them. */
 const OWN_PART = 0.3;
+/** So many large children of one class are what the object is there to hold. */
+const PILE = 4;
 /** Objects with one large child each that are gone down one after the other; longer ones are lists. */
 const LONGEST_RUN = 50;
 /** Objects looked into. */
@@ -29,7 +33,8 @@ interface Open {
  *
  * From the root down the dominator tree, always into the largest. What V8 puts between (backing stores, roots, shapes) is
  * part of the object it belongs to. An object whose large children hold nearly all of it only passes on to them; where
- * the children are of its own class it is a list or a tree, and its head is the one to name.
+ * the children are of its own class it is a list or a tree, and its head is the one to name, and where they are several
+ * of one class it is their container.
  */
 export function findLargestHolders(heap: Heap, top: number): number[] {
   const { graph, snapshot, classes } = heap;
@@ -48,14 +53,23 @@ export function findLargestHolders(heap: Heap, top: number): number[] {
     open.pop();
     const bytes = retained.get(node);
     const children = largeChildren(heap, node, least);
+    const large = children.filter((child) => retained.get(child) >= LEAST_OF_PARENT * bytes);
     let inLarge = 0;
-    let inSame = 0;
-    for (const child of children) {
+    const byClass = new Map<number, { count: number; bytes: number }>();
+    for (const child of large) {
       const size = retained.get(child);
       inLarge += size;
-      if (classes.of[child] === classes.of[node]) inSame += size;
+      const row = classes.of[child]!;
+      const known = byClass.get(row) ?? { count: 0, bytes: 0 };
+      byClass.set(row, { count: known.count + 1, bytes: known.bytes + size });
     }
-    const isList = inSame > inLarge / 2 && !GENERAL.test(classNameAt(heap, node));
+    const isList = [...byClass].some(
+      ([row, { count, bytes: sum }]) =>
+        sum > inLarge / 2 &&
+        (row === classes.of[node] || count >= PILE) &&
+        row !== NO_CLASS &&
+        !GENERAL.test(classes.name[row]!),
+    );
     const isNamed =
       node !== 0 &&
       !isUserRoot.has(node) &&
@@ -65,7 +79,7 @@ export function findLargestHolders(heap: Heap, top: number): number[] {
     else if (isNamed && (isList || bytes - inLarge >= OWN_PART * bytes)) {
       found.add(node);
       // The rest of a list is itself again.
-      if (!isList) for (const child of children) open.push({ node: child, top: child, run: 0 });
+      if (!isList) for (const child of large) open.push({ node: child, top: child, run: 0 });
     } else
       for (const child of children) {
         const isOnly = children.length === 1 && isNamed;
@@ -73,11 +87,6 @@ export function findLargestHolders(heap: Heap, top: number): number[] {
       }
   }
   return [...found].sort((a, b) => retained.get(b) - retained.get(a));
-}
-
-function classNameAt({ classes }: Heap, node: number): string {
-  const row = classes.of[node]!;
-  return row === NO_CLASS ? '(none)' : classes.name[row]!;
 }
 
 /** The global object itself: what it holds is told by name. Some versions keep it below a native context. */
@@ -122,8 +131,8 @@ function largeChildren({ graph, snapshot }: Heap, node: number, least: number): 
 export function contentOf(heap: Heap, node: number): { className: string; count: number } | undefined {
   const { snapshot, graph, classes } = heap;
   const { nodeType, firstEdge, edgeTarget, edgeName, strings } = snapshot;
-  const count = new Map<number, number>();
-  const bytes = new Map<number, number>();
+  const count = new Uint32Array(classes.count);
+  const bytes = new Float64Array(classes.count);
   // Elements and properties are edges of the object itself already.
   const told = [strings.find('elements'), strings.find('properties')];
   const stores = [node];
@@ -147,17 +156,13 @@ export function contentOf(heap: Heap, node: number): { className: string; count:
       if (at === node && type !== EDGE.property && type !== EDGE.element && type !== EDGE.context) continue;
       const row = classes.of[to]!;
       if (row === NO_CLASS) continue;
-      count.set(row, (count.get(row) ?? 0) + 1);
-      bytes.set(row, (bytes.get(row) ?? 0) + graph.retained.get(to));
+      count[row]!++;
+      bytes[row]! += graph.retained.get(to);
     }
   }
   let best = -1;
-  for (const [row, size] of bytes)
-    if (
-      count.get(row)! > 1 &&
-      !/^\(system\)$/.test(classes.name[row]!) &&
-      (best < 0 || size > bytes.get(best)!)
-    )
+  for (let row = 0; row < count.length; row++)
+    if (count[row]! > 1 && classes.name[row] !== '(system)' && (best < 0 || bytes[row]! > bytes[best]!))
       best = row;
-  return best < 0 ? undefined : { className: classes.name[best]!, count: count.get(best)! };
+  return best < 0 ? undefined : { className: classes.name[best]!, count: count[best]! };
 }

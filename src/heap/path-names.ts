@@ -44,7 +44,8 @@ export function placeOfFunction(heap: Heap, shared: number): Place | undefined {
   };
 }
 
-function fileName(script: string): string {
+/** Path of a script's URL; other names as they are. */
+export function fileName(script: string): string {
   if (!script.startsWith('file://')) return script;
   try {
     return decodeURIComponent(new URL(script).pathname);
@@ -67,6 +68,8 @@ export interface ContextOwner {
   shared: number;
   /** It holds the variables of a whole file (CommonJS or ES module, or a script). */
   isModule: boolean;
+  /** It holds the variables of a block (a loop, a class) within that. */
+  isBlock: boolean;
   file: string;
 }
 
@@ -95,22 +98,23 @@ export function contextOwner(heap: Heap, context: number): ContextOwner {
 function findOwner(heap: Heap, context: number): ContextOwner {
   const values = valuesOf(heap.snapshot);
   let shared = functionOfScope(heap, values, values.scopeOf(context));
-  const extension = values.target(context, EDGE.internal, 'extension');
-  const isEsm = extension >= 0 && values.isNamed(extension, 'system / SourceTextModule');
+  const isBlock = shared < 0;
   let outer = context;
-  // A block within a function: its scope has no function of its own.
+  // A block has no function of its own. (One in a function without captured variables seems to be of the file.)
   for (let depth = 0; shared < 0 && depth < 16; depth++) {
-    outer = values.target(outer, EDGE.internal, 'previous');
-    if (outer < 0 || !values.isContext(outer)) break;
+    const above = values.target(outer, EDGE.internal, 'previous');
+    if (above < 0 || !values.isContext(above)) break;
+    outer = above;
     shared = functionOfScope(heap, values, values.scopeOf(outer));
   }
-  const previous = values.target(context, EDGE.internal, 'previous');
+  const extension = values.target(outer, EDGE.internal, 'extension');
+  const isEsm = extension >= 0 && values.isNamed(extension, 'system / SourceTextModule');
+  const previous = values.target(outer, EDGE.internal, 'previous');
   const isOutermost = previous < 0 || !values.isContext(previous);
-  const name = values.functionName(shared);
-  const isModule = isEsm || (isOutermost && name === '');
+  const isModule = isEsm || (isOutermost && values.functionName(shared) === '');
   let file = fileName(values.scriptOf(shared));
   if (file === '') file = fileOfClosures(heap, values, context);
-  return { shared, isModule, file };
+  return { shared, isModule, isBlock: isBlock && outer !== context, file };
 }
 
 function functionOfScope(heap: Heap, values: HeapValues, scope: number): number {

@@ -1,6 +1,6 @@
 import type { Heap } from './heap.ts';
 import { nearestName, QueryError, type Span } from './query-error.ts';
-import { compileFunction, FUNCTIONS } from './query-functions.ts';
+import { compileFunction } from './query-functions.ts';
 import { compileLike, compilePattern } from './query-pattern.ts';
 import type { BinaryOperator, Expression } from './query-syntax.ts';
 import type { QueryTable } from './query-table.ts';
@@ -14,6 +14,7 @@ import {
   type TextTest,
   type TextValue,
 } from './query-value.ts';
+import { FUNCTIONS } from './query-words.ts';
 
 export const AGGREGATES: ReadonlySet<string> = new Set(['count', 'sum', 'min', 'max', 'avg']);
 

@@ -1,27 +1,13 @@
 import type { Heap } from './heap.ts';
 import { needNode, needText, type QueryScope, typeName } from './query-compile.ts';
 import { QueryError } from './query-error.ts';
-import { OBJECT_COLUMNS, objectColumns } from './query-object-columns.ts';
+import { objectColumns } from './query-object-columns.ts';
 import { ObjectProperties } from './query-properties.ts';
 import type { Expression } from './query-syntax.ts';
 import { NO_NODE, type QueryValue } from './query-value.ts';
+import { FUNCTIONS } from './query-words.ts';
 
 type Call = Expression & { kind: 'call' };
-
-/** Functions of a row, and what help says about each. */
-export const FUNCTIONS: Record<string, string> = {
-  prop: "prop('name'), prop('user', 'name'): value of a property or variable as text, '' when there is none",
-  ref: "ref('name'): the object a property refers to",
-  has: "has('name'): is there such a property",
-  instanceof: "instanceof('EventEmitter'): this class or one that extends it",
-  dominates: 'dominates(@1, @2): would the second be freed with the first; dominates(@1, id)',
-  length: 'length(name): characters',
-  lower: 'lower(name)',
-  number: "number(prop('size')): the number a text is",
-  ...Object.fromEntries(
-    Object.keys(OBJECT_COLUMNS).map((name) => [name, `${name}(dominator): the column of another object`]),
-  ),
-};
 
 /** @throws QueryError (E_USAGE): wrong number or kinds of arguments */
 export function compileFunction(call: Call, scope: QueryScope): QueryValue {

@@ -2,29 +2,9 @@ import { NO_CLASS } from './class-table.ts';
 import type { Heap } from './heap.ts';
 import type { QueryColumn } from './query-table.ts';
 import { type NumberValue, stringColumn, type TextValue } from './query-value.ts';
+import { OBJECT_COLUMNS } from './query-words.ts';
 import { pathText } from './retaining-path.ts';
 import { NODE, NODE_TYPES } from './snapshot.ts';
-
-/** Columns of objects, and what help says about them; `nodeAt` gives the node of a row. */
-export const OBJECT_COLUMNS: Record<string, string> = {
-  id: "V8's id, written @123",
-  class: 'class as in heap show: Session, (string), {id, name}',
-  name: 'constructor of an object, content of a string, name of a function',
-  type: 'object, string, closure, array, native, hidden, …',
-  shallow: 'own bytes, with those of its backing stores',
-  retained: 'bytes freed with it',
-  self: 'bytes as the file says, without backing stores',
-  distance: 'steps from the roots; 100000000 and more: only V8 itself holds it',
-  edges: 'how many references go out',
-  retainers: 'how many come in',
-  detached: 'removed from the DOM but still held',
-  place: 'path:line of its constructor or, of a function, its own',
-  file: 'path of that',
-  line: 'line of that, from 1 on',
-  package: "npm package of that, '' is own code, node is Node's",
-  dominator: 'the object without which it would be freed',
-  path: 'how it is reached: app.sessions[12]; slow, so not in where',
-};
 
 export function objectColumns(heap: Heap, nodeAt?: (row: number) => number): Map<string, QueryColumn> {
   const columns = new Map<string, QueryColumn>();
@@ -97,7 +77,7 @@ function objectColumn(heap: Heap, name: string, nodeAt: ((row: number) => number
     case 'line':
       return number('number', (each) => heap.scripts.placeOf(each)?.line || Number.NaN);
     case 'package':
-      return text((row) => heap.scripts.packageOf(node(row)) ?? '');
+      return text((row) => heap.scripts.packageOf(node(row)) ?? '?');
     case 'dominator': {
       const { dominator } = graph;
       return { type: 'node', at: (row: number) => dominator[node(row)] as number } as const;

@@ -18,11 +18,35 @@ export function compilePattern(query: string, span: Span, pattern: string, flags
   } catch (error) {
     throw new QueryError(query, span, (error as Error).message);
   }
-  const plain = !SPECIAL.test(pattern.replaceAll('\\/', '')) && !flags.includes('i');
-  return {
-    test: (text) => compiled.test(text),
-    ...(plain && !pattern.includes('\\') ? { infix: pattern } : {}),
+  const plain =
+    !SPECIAL.test(pattern.replaceAll('\\/', '')) && !flags.includes('i') && !pattern.includes('\\');
+  if (plain) return { test: (text) => compiled.test(text), infix: pattern };
+  const part = flags.includes('i') ? undefined : requiredPart(pattern);
+  return { test: (text) => compiled.test(text), ...(part === undefined ? {} : { part }) };
+}
+
+/**
+ * The longest text that every match must have, of patterns simple enough to be sure: without groups and alternatives.
+ * Looking for it in all strings at once is much faster than decoding each.
+ */
+export function requiredPart(pattern: string): string | undefined {
+  if (/[()|]|\\[^wWdDsSbB.*+?^$[\]{}/]/.test(pattern)) return undefined;
+  let best = '';
+  let run = '';
+  const end = () => {
+    if (run.length > best.length) best = run;
+    run = '';
   };
+  for (const [piece] of pattern.matchAll(/\\.|\[(?:\\.|[^\]\\])*\]|\{[^}]*\}|./gsu)) {
+    if (/^[*?{]/.test(piece)) {
+      // The sign before may be missing.
+      run = run.slice(0, -1);
+      end();
+    } else if (piece === '+' || /^[.^$[\\]/.test(piece) || !/^[ !#-~]$/.test(piece)) end();
+    else run += piece;
+  }
+  end();
+  return best.length > 1 ? best : undefined;
 }
 
 /** SQL's `like`: `%` is any text, `_` any character, letters as written. Quadratic at worst. */

@@ -7,9 +7,10 @@ import { OrderedRows } from './query-order.ts';
 import { parseQuery } from './query-parser.ts';
 import type { Expression, QueryItem, QuerySyntax } from './query-syntax.ts';
 import type { QueryTable } from './query-table.ts';
-import { buildQueryTable, QUERY_TABLES } from './query-tables.ts';
+import { buildQueryTable } from './query-tables.ts';
 import type { QueryUnit, QueryValue, RegexValue } from './query-value.ts';
 import { withinTime } from './query-watchdog.ts';
+import { QUERY_TABLES } from './query-words.ts';
 
 /** A cell: ids of objects are numbers; null = unknown. */
 export type QueryCell = string | number | boolean | null;

@@ -1,22 +1,11 @@
 import type { Heap } from './heap.ts';
 import { edgeColumns, sourceFinder } from './query-edges.ts';
-import { OBJECT_COLUMNS, objectColumns } from './query-object-columns.ts';
+import { objectColumns } from './query-object-columns.ts';
 import type { QueryColumn, QueryTable } from './query-table.ts';
 import { stringColumn } from './query-value.ts';
+import { CLASS_COLUMNS, EDGE_COLUMNS, STRING_COLUMNS } from './query-words.ts';
 import { retainingPath } from './retaining-path.ts';
 import { NODE } from './snapshot.ts';
-
-/** Tables of a query: name, and what help says about each. */
-export const QUERY_TABLES: Record<string, { argument: boolean; about: string }> = {
-  objects: { argument: false, about: 'every object of the snapshot, V8’s own too; the default' },
-  classes: { argument: false, about: 'the class histogram' },
-  strings: { argument: false, about: 'every different text, with its copies' },
-  edges: { argument: false, about: 'every reference' },
-  retainers: { argument: true, about: 'what refers to an object: retainers(@123)' },
-  refs: { argument: true, about: 'what an object refers to: refs(@123)' },
-  path: { argument: true, about: 'from the root to an object, step by step: path(@123)' },
-  dominated: { argument: true, about: 'what only an object keeps alive, first level: dominated(@123)' },
-};
 
 /** @param node of the argument; the table must be one that QUERY_TABLES says takes it */
 export function buildQueryTable(heap: Heap, name: string, node: number): QueryTable {
@@ -54,31 +43,6 @@ export function buildQueryTable(heap: Heap, name: string, node: number): QueryTa
   }
 }
 
-/** Column names of a table, with what help says about them. */
-export function describeColumns(name: string): Record<string, string> {
-  if (name === 'classes') return CLASS_COLUMNS;
-  if (name === 'strings') return STRING_COLUMNS;
-  if (name === 'edges') return EDGE_COLUMNS;
-  if (name === 'objects' || name === 'dominated') return OBJECT_COLUMNS;
-  return {
-    edge: 'name of the reference',
-    edgetype: 'property, element, context, internal, …',
-    ...OBJECT_COLUMNS,
-  };
-}
-
-const CLASS_COLUMNS: Record<string, string> = {
-  class: 'name',
-  count: 'instances',
-  shallow: 'bytes of all of them',
-  retained: 'bytes freed with all of them, nested ones once',
-  distance: 'of the nearest instance',
-  place: 'path:line of the constructor',
-  file: 'path of that',
-  line: 'line of that, from 1 on',
-  package: 'npm package of that',
-};
-
 function classesTable(heap: Heap): QueryTable {
   const { classes, snapshot } = heap;
   const instance = (row: number) => {
@@ -109,7 +73,7 @@ function classesTable(heap: Heap): QueryTable {
       type: 'text',
       at(row) {
         const node = instance(row);
-        return node === undefined ? '' : (heap.scripts.packageOf(node) ?? '');
+        return node === undefined ? '?' : (heap.scripts.packageOf(node) ?? '?');
       },
     }),
   };
@@ -120,15 +84,6 @@ function classesTable(heap: Heap): QueryTable {
     star: ['class', 'count', 'shallow', 'retained', 'place'],
   };
 }
-
-const STRING_COLUMNS: Record<string, string> = {
-  text: 'the first 1024 characters',
-  length: 'of that',
-  copies: 'string objects with this text',
-  shallow: 'bytes of all copies',
-  wasted: 'bytes that all copies but one take',
-  id: 'one of the copies',
-};
 
 /** Texts that differ, by string index: V8 writes each text once. */
 function stringsTable(heap: Heap): QueryTable {
@@ -175,13 +130,6 @@ function stringsTable(heap: Heap): QueryTable {
     note: 'Texts are compared by their first 1024 characters, which is all a snapshot has.',
   };
 }
-
-const EDGE_COLUMNS: Record<string, string> = {
-  source: 'the object that refers',
-  target: 'the object it refers to',
-  name: 'name of the property or variable, or the index',
-  type: 'property, element, context, internal, hidden, shortcut, weak',
-};
 
 function edgesTable(heap: Heap): QueryTable {
   const { snapshot } = heap;

@@ -52,6 +52,8 @@ export interface TextTest {
   exact?: string;
   /** The test is true for exactly the texts that contain this. */
   infix?: string;
+  /** What all texts that pass contain (ASCII, no quotes or backslashes); not all that contain it pass. */
+  part?: string;
 }
 
 /** A test of the text in each row: once per distinct text where the column has codes. */
@@ -89,7 +91,11 @@ export function stringColumn(strings: SnapshotStrings, index: (row: number) => n
         for (const each of strings.search({ infix: test.infix })) found[each] = 1;
         return (row) => found[index(row)] === 1;
       }
-      return matchText(plain, test);
+      const matches = matchText(plain, test);
+      if (test.part === undefined) return matches;
+      const likely = new Uint8Array(strings.count);
+      for (const each of strings.search({ infix: test.part })) likely[each] = 1;
+      return (row) => likely[index(row)] === 1 && matches(row);
     },
   };
 }

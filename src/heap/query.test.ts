@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HolterError } from '../base/errors.ts';
 import { type DrawnNode, drawHeap } from './query-heap.fixture.ts';
 import { parseQuery } from './query-parser.ts';
+import { requiredPart } from './query-pattern.ts';
 import { runQuery } from './query-run.ts';
+import { describeColumns, FUNCTIONS } from './query-words.ts';
 
 /** A random heap: every node hangs on an earlier one, and on some others. */
 const heaps = fc
@@ -75,6 +78,8 @@ const CONDITIONS: [string, (row: Row) => boolean][] = [
   ["name = 'ab'", (row) => row.name === 'ab'],
   ["name != 'ab'", (row) => row.name !== 'ab'],
   ["name = 'it''s'", (row) => row.name === "it's"],
+  ['name ~ /^Se.s+i/', (row) => /^Se.s+i/.test(row.name)],
+  ['name ~ /Sess?ions*/', (row) => /Sess?ions*/.test(row.name)],
   ['name ~ /^[SU]/', (row) => /^[SU]/.test(row.name)],
   ['name !~ /S/i', (row) => !/S/i.test(row.name)],
   ["name ~ 'ss'", (row) => row.name.includes('ss')],
@@ -391,6 +396,75 @@ describe('other tables and functions', () => {
       (error: HolterError) => error.code,
     );
     expect(outcome === 'E_INTERRUPTED' || typeof outcome === 'object').toBe(true);
+  });
+});
+
+describe('what a pattern needs', () => {
+  it.each<[string, string | undefined]>([
+    ['^us.r 1', 'r 1'],
+    ['abc?def', 'def'],
+    ['abc+de', 'abc'],
+    ['ab{0,2}cd', 'cd'],
+    ['a*', undefined],
+    ['(abc)?', undefined],
+    ['abc|def', undefined],
+    ['[abc]def\\d', 'def'],
+    ['abc\\.defg', 'defg'],
+    ['\\x41bc', undefined],
+    ['x', undefined],
+  ])('%s', (pattern, part) => expect(requiredPart(pattern)).toBe(part));
+
+  it('is in every text that matches', () => {
+    const piece = fc.constantFrom('a', 'b', 'ab', '.', '[ab]', 'c');
+    const count = fc.constantFrom('', '', '?', '*', '+', '{0,1}', '{2}');
+    const patterns = fc
+      .array(fc.tuple(piece, count), { minLength: 1, maxLength: 5 })
+      .map((all) => all.flat().join(''));
+    fc.assert(
+      fc.property(
+        patterns,
+        fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 }),
+        (pattern, text) => {
+          const part = requiredPart(pattern);
+          if (part !== undefined && new RegExp(pattern).test(text)) expect(text).toContain(part);
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe('the manual', () => {
+  const manual = readFileSync(new URL('../../docs/heap-query.md', import.meta.url), 'utf8');
+  const questions = [...manual.matchAll(/^ {4}((?:select|retainers)\b.*)$/gm)].map(
+    ([, query]) => query as string,
+  );
+  const heap = drawHeap(
+    [1, 3, 171083, 174739].map(
+      (id, at): DrawnNode => ({
+        id,
+        type: 'object',
+        name: 'C',
+        self: 9,
+        edges: at < 3 ? [['property', 'app', at + 1]] : [],
+      }),
+    ),
+  );
+
+  it('has ten questions', () => expect(questions.length).toBeGreaterThanOrEqual(10));
+
+  it.each(questions)('%s', async (query) => {
+    expect((await runQuery(heap, query)).columns.length).toBeGreaterThan(1);
+  });
+
+  it('has every column and function', () => {
+    const all = [
+      ...['objects', 'classes', 'strings', 'edges', 'refs'].flatMap((table) =>
+        Object.keys(describeColumns(table)),
+      ),
+      ...Object.keys(FUNCTIONS),
+    ];
+    for (const name of all) expect(manual, name).toMatch(new RegExp(`\\b${name}\\b`));
   });
 });
 

@@ -1,13 +1,42 @@
+import { HolterError } from '../base/errors.ts';
+import type { Bytes } from '../base/units.ts';
+
 /** Columns grow to at least this many values at first. */
 const SMALLEST = 1024;
 
-/** A Uint32Array over memory that workers see. Pages nobody has written to take no memory. */
+/** Smaller columns are made without asking how much memory there is. */
+const ASK_FROM: Bytes = 128 * 2 ** 20;
+
+/**
+ * A Uint32Array over memory that workers see. Pages nobody has written to take no memory.
+ * @throws HolterError E_TOO_LITTLE_MEMORY
+ */
 export function sharedUint32(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(length * 4));
+  return new Uint32Array(sharedMemory(length * 4));
 }
 
+/** @throws HolterError E_TOO_LITTLE_MEMORY */
 export function sharedUint8(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length));
+  return new Uint8Array(sharedMemory(length));
+}
+
+/** Told beforehand: the kernel gives address space freely, and kills the process that uses it. */
+function sharedMemory(size: Bytes): SharedArrayBuffer {
+  // Node 20.13 on; knows of cgroup limits.
+  const available = size < ASK_FROM ? undefined : process.availableMemory?.();
+  if (available === undefined || size <= available) {
+    try {
+      return new SharedArrayBuffer(size);
+    } catch {
+      // RangeError: allocation failed.
+    }
+  }
+  const mb = (bytes: Bytes): string => `${Math.round(bytes / 2 ** 20)} MB`;
+  throw new HolterError(
+    'E_TOO_LITTLE_MEMORY',
+    `a column of the heap needs ${mb(size)}${available === undefined ? '' : `, ${mb(available)} are free`}`,
+    { hint: 'copy the snapshot to a machine with more memory; reading takes about its size' },
+  );
 }
 
 /** A copy with room for `length` values. */

@@ -43,7 +43,7 @@ export function summariseHeap(heap: Heap, options: SummaryOptions = {}): HeapSum
     ],
     classes: sorted.slice(0, top).map((row) => classRow(heap, row)),
     classCount: sorted.length,
-    dominators: findLargestHolders(heap, top).map((node) => objectRow(heap, node)),
+    dominators: findLargestHolders(heap, top).map((node) => holderRow(heap, node)),
     largest: largestObjects(heap, top).map((node) => objectRow(heap, node)),
     packages: sumPackages(heap).slice(0, top),
     ...(snapshot.partial === undefined ? {} : { partial: snapshot.partial }),
@@ -76,10 +76,9 @@ export function classRow({ classes, scripts, snapshot }: Heap, row: number): Cla
   };
 }
 
-/** An object for people, with its path and what it mostly holds. */
+/** An object for people, with its path. */
 export function objectRow(heap: Heap, node: number): ObjectRow {
   const text = nodeText(heap, node);
-  const content = contentOf(heap, node);
   return {
     node,
     id: heap.snapshot.nodeId[node]!,
@@ -88,8 +87,13 @@ export function objectRow(heap: Heap, node: number): ObjectRow {
     shallowBytes: heap.graph.shallow.get(node),
     retainedBytes: heap.graph.retained.get(node),
     path: pathText(heap, node),
-    ...(content === undefined ? {} : { holds: content }),
   };
+}
+
+/** The same with what it mostly holds. */
+function holderRow(heap: Heap, node: number): ObjectRow {
+  const holds = contentOf(heap, node);
+  return { ...objectRow(heap, node), ...(holds === undefined ? {} : { holds }) };
 }
 
 /** Largest by own size, V8's own left out. */

@@ -5,13 +5,11 @@ import { findHolders } from './find-holders.ts';
 import { isInternalFile } from './heap-values.ts';
 import type { Holder } from './holder.ts';
 import { NodeList } from './node-list.ts';
-import { contextOwner } from './path-names.ts';
+import { contextOwner, eachRetainer } from './path-names.ts';
 import { NODE } from './snapshot.ts';
 import { type Candidate, retainedOf, topmost } from './suspect-candidate.ts';
 import type { Survey } from './suspect-survey.ts';
 
-/** Accumulation points looked at; a heap has at most 20 disjoint ones of 5 %. */
-const MOST_POINTS = 400;
 /** A second holder counts when it holds this part of the objects: freeing the first one alone frees less than half. */
 const SHARED_PART = 0.5;
 /** Holders that are known must hold this part of the objects, or nothing can be said about them. */
@@ -23,9 +21,11 @@ const OUTSIDE_PART = 0.5;
  * Where memory gathers. MAT's way (FindLeaksQuery) for a language in which objects have several owners: from the root
  * down the dominator tree into every child that keeps `threshold` or more; the smaller children of each such node are
  * grouped by class, and a class whose instances together keep `threshold` is a suspect, as is a node of its own that is
- * that large. Shared objects hang on what their owners have in common, often on the root, and are found there; who holds
- * them is counted from references: two holders with half of the objects or more each make it `shared-holders`. Claims
- * about memory that is mostly outside the heap are `external-memory`.
+ * that large. A class of the program is taken together from all these points: some instances hang on one owner, others,
+ * shared with a cache, on the root, and elements of a linked list each on the one before.
+ *
+ * Who holds them is counted from references: two holders with half of the objects or more each make it `shared-holders`.
+ * Claims about memory that is mostly outside the heap are `external-memory`.
  */
 export function findAccumulations(survey: Survey): Candidate[] {
   const { heap, threshold } = survey;
@@ -33,13 +33,22 @@ export function findAccumulations(survey: Survey): Candidate[] {
   const { preorder, rank, subtree } = graph;
   const bytes = new Float64Array(classes.count);
   const counts = new Uint32Array(classes.count);
+  /** Classes of the program: what they keep at all points together. */
+  const spread = new Float64Array(classes.count);
   const found: Candidate[] = [];
+  const add = (candidate: Candidate | undefined): void => {
+    if (candidate !== undefined) found.push(candidate);
+  };
   const points = [0];
-  for (let done = 0; points.length > 0 && done < MOST_POINTS; done++) {
+  const touched: number[] = [];
+  /** Backing stores whose content counts as that of the point. */
+  const stores: number[] = [];
+  // A linked list is a point in a point for each of its elements: every node is a child once, so this is linear.
+  while (points.length > 0) {
     const point = points.pop() as number;
-    const touched: number[] = [];
-    /** Backing stores whose content counts as that of the point. */
-    const stores = [point];
+    touched.length = 0;
+    stores.length = 0;
+    stores.push(point);
     for (let s = 0; s < stores.length; s++) {
       const top = rank[stores[s] as number] as number;
       const end = top + (subtree[top] as number);
@@ -61,22 +70,30 @@ export function findAccumulations(survey: Survey): Candidate[] {
         bytes[row]! += kept;
       }
     }
-    const rows = touched.filter((row) => (bytes[row] as number) >= threshold);
-    rows.sort((a, b) => (bytes[b] as number) - (bytes[a] as number));
-    for (const row of rows) {
-      const candidate = describeGroup(survey, point, row, members(survey, point, stores, row));
-      if (candidate !== undefined) found.push(candidate);
-    }
     for (const row of touched) {
+      const kept = bytes[row] as number;
+      if (tierOfClass(classes.name[row] as string) === 0) spread[row]! += kept;
+      else if (kept >= threshold) add(describeGroup(survey, point, row, members(survey, point, stores, row)));
       counts[row] = 0;
       bytes[row] = 0;
     }
-    if (point !== 0 && graph.shallow.get(point) + ownStores(survey, stores) >= threshold) {
-      const single = describeGroup(survey, point, classes.of[point] as number, Uint32Array.of(point));
-      if (single !== undefined) found.push(single);
-    }
+    if (point === 0) continue;
+    const own = graph.shallow.get(point) + ownStores(survey, stores);
+    const row = classes.of[point] as number;
+    if (own >= threshold && !isSource(survey, point))
+      add(describeGroup(survey, point, row, Uint32Array.of(point)));
+    else if (row !== NO_CLASS && tierOfClass(classes.name[row] as string) === 0) spread[row]! += own;
   }
+  for (let row = 0; row < spread.length; row++)
+    if ((spread[row] as number) >= threshold) add(describeGroup(survey, -1, row, instances(survey, row)));
   return found;
+}
+
+function instances({ heap }: Survey, row: number): Uint32Array {
+  const { of } = heap.classes;
+  const list = new NodeList();
+  for (let node = 0; node < of.length; node++) if (of[node] === row) list.push(node);
+  return list.nodes;
 }
 
 function isStore({ heap, values }: Survey, node: number): boolean {
@@ -112,6 +129,7 @@ function members(survey: Survey, point: number, stores: readonly number[], row: 
         const from = scripts.packageOf(child);
         if (from === 'node' || (from === undefined && point === 0)) continue;
       }
+      if (snapshot.nodeType[child] === NODE.string && isSource(survey, child)) continue;
       list.push(child);
     }
   }
@@ -164,6 +182,23 @@ function describeGroup(
   };
 }
 
+/** The text of a script, which some loaders keep, too: as large as the program is. */
+function isSource({ heap, values }: Survey, node: number): boolean {
+  const { nodeType, edgeName } = heap.snapshot;
+  if (nodeType[node] !== NODE.string) return false;
+  let isText = false;
+  eachRetainer(
+    heap,
+    node,
+    (edge, source) => {
+      isText = nodeType[source] === NODE.code && edgeName[edge] === values.name('source');
+      return isText;
+    },
+    16,
+  );
+  return isText;
+}
+
 function adviceFor(isOutside: boolean, isShared: boolean): string {
   if (isOutside) return 'if only parts of these buffers are needed, copy them: Buffer.from(part)';
   return isShared
@@ -186,8 +221,8 @@ function isKnown({ heap, values }: Survey, { place, path }: Holder): boolean {
 function isOfProgram({ heap }: Survey, node: number, name: string): boolean {
   const type = heap.snapshot.nodeType[node];
   if (type === NODE.string || type === NODE.consString || type === NODE.slicedString) return true;
-  if (name.startsWith('system / ') && name !== 'system / Context') return false;
-  return !name.startsWith('(');
+  // Contexts are taken function by function, as closures.
+  return !name.startsWith('(') && !name.startsWith('system / ');
 }
 
 /** Held by nothing but Node's own modules. */
@@ -206,7 +241,7 @@ function describeClass({ heap, values }: Survey, name: string, nodes: Uint32Arra
   const first = nodes[0] as number;
   const type = heap.snapshot.nodeType[first];
   if (type === NODE.string || type === NODE.consString || type === NODE.slicedString) return 'string';
-  if (type !== NODE.closure) return name === 'system / Context' ? 'closure context' : name;
+  if (type !== NODE.closure) return name;
   let same = 0;
   const shared = values.functionOf(first);
   const step = Math.max(1, Math.floor(nodes.length / 100));

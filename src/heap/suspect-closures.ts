@@ -18,19 +18,17 @@ const SAMPLE = 500;
  * there is one each, and what they hold is found as accumulation.
  */
 export function findClosures(survey: Survey): Candidate[] {
-  const { heap, values, contexts, threshold } = survey;
-  const groups = new NodeGroups();
-  for (const context of contexts) groups.add(values.scopeOf(context), context);
+  const { heap, threshold } = survey;
   const found: Candidate[] = [];
-  for (const [scope, nodes] of groups.largest()) {
+  for (const [scope, nodes] of survey.contextsByScope()) {
     if (nodes.length < LEAST_CONTEXTS) break;
     if (scope < 0) continue;
     const roots = topmost(heap, nodes);
     const bytes = retainedOf(heap, roots);
     if (bytes < threshold) continue;
     const owner = contextOwner(heap, roots[0] as number);
-    if (owner.isModule || isInternalFile(owner.file)) continue;
-    const place = placeOfFunction(heap, owner.shared);
+    if ((owner.isModule && !owner.isBlock) || isInternalFile(owner.file)) continue;
+    const place = owner.isModule ? undefined : placeOfFunction(heap, owner.shared);
     const variable = largestVariable(survey, roots);
     const closure = keeper(survey, roots);
     found.push({
@@ -47,7 +45,7 @@ export function findClosures(survey: Survey): Candidate[] {
         variable === undefined
           ? []
           : [
-              `variable ${variable.name} of ${placeText(place)} is most of it: ${formatBytes(variable.bytes / variable.looked)} each`,
+              `variable ${variable.name} of ${placeText(place ?? closure.place)} is most of it: ${formatBytes(variable.bytes / variable.looked)} each`,
             ],
       advice:
         'all closures of one call share its variables: take what the closure needs into a function of its own',

@@ -11,6 +11,8 @@ import { NodeGroups, type Survey } from './suspect-survey.ts';
 
 /** Node itself warns when one event of an emitter has more listeners than this (`defaultMaxListeners`). */
 const WARNS_ABOVE = 10;
+/** Lists that are looked into, the longest first. */
+const MOST_LISTS = 50;
 /** Different functions for one event are how plug-ins work; from here on they are worth a look. */
 const MANY_DIFFERENT = 100;
 
@@ -19,9 +21,22 @@ const MANY_DIFFERENT = 100;
  * `setMaxListeners` only silences), or 100 of any. Of EventTargets (AbortSignal): more than ten records of the same callback.
  */
 export function findListeners(survey: Survey): Candidate[] {
-  const { heap, values, emitters } = survey;
-  const { firstEdge, edgeTarget, edgeName, strings } = heap.snapshot;
-  const found: Candidate[] = [];
+  const lists = longLists(survey).slice(0, MOST_LISTS);
+  const found = lists.flatMap(({ emitter, event, list }) => listClaim(survey, emitter, event, list) ?? []);
+  return [...found, ...findTargetListeners(survey)];
+}
+
+interface ListenerList {
+  emitter: number;
+  event: string;
+  list: number;
+  length: number;
+}
+
+/** Events with more listeners than Node warns about, the longest first. */
+function longLists({ heap, values, emitters }: Survey): ListenerList[] {
+  const { firstEdge, edgeTarget, edgeName, nodeType, strings } = heap.snapshot;
+  const found: ListenerList[] = [];
   for (const emitter of emitters) {
     const events = values.target(emitter, EDGE.property, '_events');
     if (events < 0) continue;
@@ -30,13 +45,20 @@ export function findListeners(survey: Survey): Candidate[] {
       const target = edgeTarget[edge] as number;
       if ((target & 7) !== EDGE.property || edgeName[edge] === values.name('__proto__')) continue;
       const list = target >>> 3;
-      if (heap.snapshot.nodeType[list] !== NODE.object) continue;
-      if ((firstEdge[list + 1] as number) - (firstEdge[list] as number) <= WARNS_ABOVE) continue;
-      const claim = listClaim(survey, emitter, strings.get(edgeName[edge] as number), list);
-      if (claim !== undefined) found.push(claim);
+      if (nodeType[list] !== NODE.object || !values.isNamed(list, 'Array')) continue;
+      const length = (firstEdge[list + 1] as number) - (firstEdge[list] as number);
+      if (length <= WARNS_ABOVE) continue;
+      found.push({ emitter, event: strings.get(edgeName[edge] as number), list, length });
+      if (found.length > 100 * MOST_LISTS) cut();
     }
   }
-  return [...found, ...findTargetListeners(survey)];
+  cut();
+  return found;
+
+  function cut(): void {
+    found.sort((a, b) => b.length - a.length);
+    if (found.length > MOST_LISTS) found.length = MOST_LISTS;
+  }
 }
 
 function listClaim(survey: Survey, emitter: number, event: string, list: number): Candidate | undefined {

@@ -7,6 +7,8 @@ import { NodeGroups, type Survey } from './suspect-survey.ts';
 
 /** Waits for the same thing that are many however little they keep: more than a busy server has in flight. */
 const MANY = 500;
+/** Functions looked at, those with most first. */
+const MOST_GROUPS = 100;
 /** Fewer are no accumulation. */
 const FEW = 50;
 
@@ -25,7 +27,7 @@ export function findPendingPromises(survey: Survey): Candidate[] {
     if (waiter >= 0) groups.add(waiter, promise);
   }
   const found: Candidate[] = [];
-  for (const [shared, nodes] of groups.largest()) {
+  for (const [shared, nodes] of groups.largest().slice(0, MOST_GROUPS)) {
     if (nodes.length < FEW) break;
     const place = placeOfFunction(heap, shared);
     if (place === undefined || isInternalFile(place.file)) continue;

@@ -20,6 +20,10 @@ export interface Survey {
   timers: Uint32Array;
   promises: Uint32Array;
   contexts: Uint32Array;
+  /** The same by scope (ScopeInfo, −1 unknown), the scope with most first. Made on first use. */
+  contextsByScope: () => [number, Uint32Array][];
+  /** CommonJS modules as `require` keeps them, and what else is called so. */
+  modules: Uint32Array;
   /** Objects with a property `_events`. */
   emitters: Uint32Array;
   /** Node's own listener records of EventTargets. */
@@ -32,7 +36,7 @@ export interface Survey {
   textBytes: Float64Array;
 }
 
-const KIND = { timer: 1, promise: 2, context: 3, targetListener: 4 } as const;
+const KIND = { timer: 1, promise: 2, context: 3, targetListener: 4, module: 5 } as const;
 
 export function surveyHeap(heap: Heap): Survey {
   const { snapshot, graph } = heap;
@@ -46,6 +50,7 @@ export function surveyHeap(heap: Heap): Survey {
     ['Promise', KIND.promise],
     ['system / Context', KIND.context],
     ['Listener', KIND.targetListener],
+    ['Module', KIND.module],
   ] as const)
     if (values.name(name) >= 0) kinds.set(values.name(name), kind);
   const kindOf = new Uint8Array(strings.count + 1);
@@ -55,6 +60,7 @@ export function surveyHeap(heap: Heap): Survey {
     promise: new NodeList(),
     context: new NodeList(),
     targetListener: new NodeList(),
+    module: new NodeList(),
     emitter: new NodeList(),
     collection: new NodeList(),
     sliced: new NodeList(),
@@ -82,6 +88,7 @@ export function surveyHeap(heap: Heap): Survey {
       lists.context.push(node);
       continue;
     } else if (kind === KIND.targetListener) lists.targetListener.push(node);
+    else if (kind === KIND.module) lists.module.push(node);
     const begin = firstEdge[node] as number;
     // Both stand among the first edges; an object with thousands of properties is not searched.
     const end = Math.min(firstEdge[node + 1] as number, begin + 48);
@@ -95,6 +102,7 @@ export function surveyHeap(heap: Heap): Survey {
       break;
     }
   }
+  let byScope: [number, Uint32Array][] | undefined;
   return {
     heap,
     values,
@@ -103,6 +111,11 @@ export function surveyHeap(heap: Heap): Survey {
     timers: lists.timer.nodes,
     promises: lists.promise.nodes,
     contexts: lists.context.nodes,
+    contextsByScope() {
+      byScope ??= groupByScope(values, lists.context.nodes);
+      return byScope;
+    },
+    modules: lists.module.nodes,
     emitters: lists.emitter.nodes,
     targetListeners: lists.targetListener.nodes,
     collections: lists.collection.nodes,
@@ -110,6 +123,12 @@ export function surveyHeap(heap: Heap): Survey {
     textCount,
     textBytes,
   };
+}
+
+function groupByScope(values: HeapValues, contexts: Uint32Array): [number, Uint32Array][] {
+  const groups = new NodeGroups();
+  for (const context of contexts) groups.add(values.scopeOf(context), context);
+  return groups.largest();
 }
 
 /** Nodes gathered under a number. */

@@ -7,6 +7,8 @@ import { NodeGroups, type Survey } from './suspect-survey.ts';
 
 /** Timers of one function that are many however little they keep: each also costs time when it fires. */
 const MANY = 200;
+/** Functions looked at, those with most first. */
+const MOST_GROUPS = 100;
 /** Fewer are no accumulation, however much they keep. */
 const FEW = 10;
 
@@ -25,7 +27,7 @@ export function findTimers(survey: Survey): Candidate[] {
     if (shared >= 0) groups.add(shared, timer);
   }
   const found: Candidate[] = [];
-  for (const [shared, nodes] of groups.largest()) {
+  for (const [shared, nodes] of groups.largest().slice(0, MOST_GROUPS)) {
     if (nodes.length < FEW) break;
     const place = placeOfFunction(heap, shared);
     if (place === undefined || isInternalFile(place.file)) continue;

@@ -18,6 +18,7 @@ import {
   countChange,
   heapDiffHeadline,
   holderText,
+  isMachinery,
   modeText,
   placeText,
   signedBytes,
@@ -31,6 +32,7 @@ export interface HeapDiffOptions {
   top: number;
   /** Classes to show, those of `--filter`; the first are shown. */
   classes: readonly ClassChange[];
+  filtered: boolean;
   /** As given with `--fail-on`; undefined without. */
   limits?: readonly string[];
   breaches: readonly HeapBreach[];
@@ -53,7 +55,7 @@ export function renderHeapDiff(difference: HeapDifference, options: HeapDiffOpti
     ),
     ...wrap(sums(difference), columns - 2).map((line) => `  ${line}`),
     '',
-    ...(columns < NARROW ? narrowClasses(options, at) : classTable(difference, options, at)),
+    ...(columns < NARROW ? narrowClasses(difference, options, at) : classTable(difference, options, at)),
     ...containerTable(difference, options, at),
     ...wrap(modeText(difference), columns).map((line) => paint(at, 'dim', line)),
   ];
@@ -70,7 +72,10 @@ function title({ beforeName, afterName, lastName }: HeapDifference, style: Style
   const narrow = style.columns < NARROW;
   const names = lastName === undefined ? [beforeName, afterName] : [beforeName, afterName, lastName];
   const room = Math.max(10, Math.floor((style.columns - (narrow ? 0 : 18)) / names.length) - 3);
-  const text = names.map((name) => shortenPath(cleanText(name), room)).join(' → ');
+  // The ending says nothing where all have it, and takes a third of a narrow line.
+  const short = (name: string) =>
+    shortenPath(textWidth(name) > room ? name.replace(/\.heapsnapshot(\.gz|\.zst)?$/, '') : name, room);
+  const text = names.map((name) => short(cleanText(name))).join(' → ');
   return [paint(style, 'title', truncate(narrow ? text : `holter heap diff  ${text}`, style.columns))];
 }
 
@@ -82,8 +87,8 @@ function sums({ mode, added, removed, lastName }: HeapDifference): string {
 }
 
 function classTable(difference: HeapDifference, options: HeapDiffOptions, style: Style): string[] {
-  const shown = options.classes.slice(0, options.top);
-  if (shown.length === 0)
+  const { shown, rest } = splitRows(options);
+  if (shown.length === 0 && rest === undefined)
     return [difference.classes.length === 0 ? 'no class changed' : 'no class fits the filter', ''];
   const byIds = difference.mode === 'ids';
   const wide = style.columns >= 100;
@@ -111,9 +116,9 @@ function classTable(difference: HeapDifference, options: HeapDiffOptions, style:
     lines.push(
       room < 8 || place === '' ? left.trimEnd() : `${left}  ${paint(style, 'dim', shortenPath(place, room))}`,
     );
-    if (index < 3 && change.holders.length > 0) lines.push(...holderLines(change, options.cwd, style));
+    if (index < 4 && change.holders.length > 0) lines.push(...holderLines(change, options.cwd, style));
   }
-  lines.push(...cutLine(shown.length, options.classes.length, style), '');
+  lines.push(...machineryLine(rest, style), ...cutLine(shown.length, rest, options, style), '');
   return lines;
 }
 
@@ -127,12 +132,12 @@ function holderLines(change: ClassChange, cwd: string, style: Style): string[] {
   });
 }
 
-function narrowClasses(options: HeapDiffOptions, style: Style): string[] {
-  const shown = options.classes.slice(0, Math.min(options.top, 6));
+function narrowClasses({ mode }: HeapDifference, options: HeapDiffOptions, style: Style): string[] {
+  const { shown, rest } = splitRows({ ...options, top: Math.min(options.top, 6) });
   const lines: string[] = [];
   for (const [index, change] of shown.entries()) {
     const kept = change.retainedDelta === 0 ? '' : signedBytes(change.retainedDelta);
-    const right = `${padStart(signedNumber(countChange(change)), 8)}${padStart(kept, 10)}`;
+    const right = `${padStart(signedNumber(mode === 'ids' && change.added > 0 ? change.added : countChange(change)), 8)}${padStart(kept, 10)}`;
     const width = style.columns - textWidth(right) - 1;
     lines.push(
       `${padEnd(truncate(cleanText(change.name), width), width)} ${index === 0 ? paint(style, 'crit', right) : right}`.trimEnd(),
@@ -142,11 +147,52 @@ function narrowClasses(options: HeapDiffOptions, style: Style): string[] {
         `  ${paint(style, 'user', truncate(cleanText(holderText(change, options.cwd)), style.columns - 2))}`,
       );
   }
-  lines.push(...cutLine(shown.length, options.classes.length, style), '');
+  lines.push(...cutLine(shown.length, rest, options, style), '');
   return lines;
 }
 
-function cutLine(shown: number, all: number, style: Style): string[] {
+interface Machinery {
+  count: number;
+  bytes: number;
+}
+
+/** The first classes, and what V8 makes for itself as one sum; of a filter all as they are. */
+function splitRows({ classes, top, filtered }: HeapDiffOptions): {
+  shown: ClassChange[];
+  rest: Machinery | undefined;
+} {
+  if (filtered) return { shown: classes.slice(0, top), rest: undefined };
+  const rest: Machinery = { count: 0, bytes: 0 };
+  const others = classes.filter((change) => {
+    if (!isMachinery(change)) return true;
+    rest.count++;
+    rest.bytes += change.retainedDelta;
+    return false;
+  });
+  return { shown: others.slice(0, top), rest: rest.count === 0 ? undefined : rest };
+}
+
+function machineryLine(rest: Machinery | undefined, style: Style): string[] {
+  if (rest === undefined) return [];
+  return [
+    paint(
+      style,
+      'dim',
+      truncate(
+        `V8's and Node's own (code, shapes, …), ${rest.count} classes: ${signedBytes(rest.bytes)}; see --json`,
+        style.columns,
+      ),
+    ),
+  ];
+}
+
+function cutLine(
+  shown: number,
+  rest: Machinery | undefined,
+  { classes }: HeapDiffOptions,
+  style: Style,
+): string[] {
+  const all = classes.length - (rest?.count ?? 0);
   if (shown >= all) return [];
   return [
     paint(

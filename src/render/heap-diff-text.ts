@@ -55,12 +55,9 @@ export function heapDiffHeadline(difference: HeapDifference, cwd = ''): string {
   const heap = `heap ${bytesChange(difference.totalBefore, lastTotal(difference))}`;
   const growth = lastTotal(difference) - difference.totalBefore;
   const [first] = difference.classes;
-  // What keeps less than a thousandth of the heap is noise, unless it is most of the growth.
-  const worth =
-    first !== undefined &&
-    first.retainedDelta > 0 &&
-    (first.retainedDelta > difference.totalBefore / 1000 || first.retainedDelta > growth / 2) &&
-    first.retainedDelta >= 10_000;
+  // Less is noise: of objects known to be new a thousandth of the heap; between processes, which never are alike, more.
+  const least = Math.max(10_000, difference.totalBefore * (difference.mode === 'ids' ? 0.001 : 0.01));
+  const worth = first !== undefined && first.retainedDelta >= least;
   if (!worth || first === undefined)
     return `nothing stands out; ${heap}${growth === 0 ? '' : ` (${signedBytes(growth)})`}`;
   const holder = holderText(first, cwd);
@@ -76,7 +73,7 @@ export function modeText({ mode, modeReason, lastName }: HeapDifference): string
   if (mode === 'classes')
     return modeReason === 'as asked for'
       ? 'compared by class, as asked for'
-      : `compared by class, not by object: the files are of different processes (${modeReason})`;
+      : `compared by class: object ids do not match (${modeReason}). The files are of different processes or visits: V8 numbers objects anew after each; holter heap snapshot <pid> -d 60s takes both in one`;
   return lastName === undefined
     ? `compared by object id: ${modeReason}`
     : `compared by object id (${modeReason}); new is what came after the first and is still in the last`;
@@ -94,4 +91,12 @@ export function breachText({ limit, value }: HeapBreach): string {
   return limit.of === 'count'
     ? `over the limit ${limit.text}: ${limit.className} has ${amount} more`
     : `over the limit ${limit.text}: new ${limit.className} keep ${amount}`;
+}
+
+const MACHINERY =
+  /^\((compiled code|system|object shape|synthetic|hidden|code)\)$|^(Detached )?(Node|system) \/ (?!JSArrayBufferData)/;
+
+/** What V8 and Node make for themselves; it changes all the time, and is shown together in one line. */
+export function isMachinery({ name, added }: ClassChange): boolean {
+  return MACHINERY.test(name) || (name === 'Function' && added === 0);
 }

@@ -1,3 +1,4 @@
+import { formatNumber } from '../base/quantity.ts';
 import type { Bytes } from '../base/units.ts';
 import { classNameOf } from '../heap/class-name.ts';
 import type { Heap } from '../heap/heap.ts';
@@ -72,7 +73,13 @@ export function buildHeapMap(heap: Heap, options: HeapMapOptions = {}): HeapMap 
   };
   const addRest = (parent: number, count: number, bytes: Bytes): void => {
     if (bytes <= 0) return;
-    const at = out.add(parent, `… ${count === 1 ? '1 object' : `${count} objects`}`, IDLE, bytes, count);
+    const at = out.add(
+      parent,
+      `… ${formatNumber(count)} ${count === 1 ? 'object' : 'objects'}`,
+      IDLE,
+      bytes,
+      count,
+    );
     out.depth[at] = out.depth[parent]! + 1;
   };
 
@@ -106,7 +113,7 @@ export function buildHeapMap(heap: Heap, options: HeapMapOptions = {}): HeapMap 
       const chain = chainFrom(heap, node, total);
       visits += chain?.length ?? 0;
       if (chain !== undefined)
-        add(at, chain, true, total, `${classNameOf(heap, node)} × ${chain.length} in a chain`);
+        add(at, chain, true, total, `${classNameOf(heap, node)} × ${formatNumber(chain.length)} in a chain`);
       else add(at, Uint32Array.of(node), false, total, boxName(heap, node, names?.get(node)));
     }
     let restCount = 0;
@@ -117,7 +124,8 @@ export function buildHeapMap(heap: Heap, options: HeapMapOptions = {}): HeapMap 
         restBytes += bytes;
       } else if (members.length === 1)
         add(at, members, false, bytes, boxName(heap, members[0]!, names?.get(members[0]!)));
-      else add(at, members, false, bytes, `${classNameOf(heap, members[0]!)} × ${members.length}`);
+      else
+        add(at, members, false, bytes, `${classNameOf(heap, members[0]!)} × ${formatNumber(members.length)}`);
     }
     addRest(at, restCount, restBytes);
   }

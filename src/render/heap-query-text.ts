@@ -43,8 +43,11 @@ export function renderQueryResult(result: QueryResult, style: Style): string {
 function foot({ rows, matched, more, columns }: QueryResult): string {
   if (rows.length === 0) return 'no rows';
   if (!more) return rows.length === 1 && columns.length === 1 ? '' : rowCount(rows.length);
-  const whole = matched === undefined ? 'more' : formatNumber(matched);
-  return `${formatNumber(rows.length)} of ${whole} rows; to see more: limit ${Math.min(1_000_000, rows.length * 10)}`;
+  const shown =
+    matched === undefined
+      ? `${rowCount(rows.length)} of more that were not counted`
+      : `${formatNumber(rows.length)} of ${formatNumber(matched)} rows`;
+  return `${shown}; to see more: limit ${Math.min(1_000_000, Math.max(10, rows.length * 10))}`;
 }
 
 function rowCount(count: number): string {

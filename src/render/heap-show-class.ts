@@ -1,5 +1,5 @@
 import { formatBytes, formatNumber } from '../base/quantity.ts';
-import { cleanText, padEnd, padStart, paint, type Style, truncate, wrap } from '../base/terminal-text.ts';
+import { cleanText, padEnd, padStart, paint, type Style, truncate } from '../base/terminal-text.ts';
 import type { ClassDescription } from '../heap/describe-class.ts';
 import {
   classTable,
@@ -8,7 +8,7 @@ import {
   type HeapShowOptions,
   objectTable,
 } from './heap-show-terminal.ts';
-import { cutText, fileName, placeOf, placeText, shareText } from './heap-show-text.ts';
+import { cutText, fileName, placeOf, placeText, shareText, wrapCut } from './heap-show-text.ts';
 
 const WIDEST = 140;
 const NARROW = 60;
@@ -32,7 +32,7 @@ export function renderHeapClass(
       truncate(`holter heap show  ${fileName(name)}  ${cleanText(description.name)}`, columns),
     ),
     '',
-    ...wrap(
+    ...wrapCut(
       `${formatNumber(count)} ${cleanText(description.name)} retain ${formatBytes(retainedBytes)} (${shareText(retainedBytes, totalBytes)} of the heap), ${formatBytes(shallowBytes)} of it their own`,
       columns,
     ).map((line) => paint(style, 'title', line)),

@@ -1,8 +1,8 @@
 import { formatBytes, formatNumber } from '../base/quantity.ts';
-import { cleanText, padEnd, padStart, paint, type Style, truncate, wrap } from '../base/terminal-text.ts';
+import { cleanText, padEnd, padStart, paint, type Style, truncate } from '../base/terminal-text.ts';
 import type { NodeRow, ObjectDescription, ReferenceRow } from '../heap/describe-object.ts';
 import { finishPage, footLines, type HeapShowOptions } from './heap-show-terminal.ts';
-import { cutText, fileName, nodeName, placeOf, shareText } from './heap-show-text.ts';
+import { cutText, fileName, nodeName, placeOf, shareText, wrapCut } from './heap-show-text.ts';
 
 const WIDEST = 140;
 const NUMBER = 10;
@@ -23,18 +23,18 @@ export function renderHeapObject(
   const lines = [
     paint(style, 'title', truncate(`holter heap show  ${fileName(name)}  @${object.id}`, columns)),
     '',
-    ...wrap(
-      `${cleanText(object.className)}: ${object.type === 'object' ? 'an object' : object.type} that retains ${formatBytes(object.retainedBytes)} (${shareText(object.retainedBytes, totalBytes)} of the heap), ${formatBytes(object.shallowBytes)} of it its own`,
+    ...wrapCut(
+      `${nodeName({ className: object.className })}: ${object.type === 'object' ? 'an object' : object.type} that retains ${formatBytes(object.retainedBytes)} (${shareText(object.retainedBytes, totalBytes)} of the heap), ${formatBytes(object.shallowBytes)} of it its own`,
       columns,
     ).map((line) => paint(style, 'title', line)),
     ...(object.text === ''
       ? []
-      : wrap(cleanText(object.text).slice(0, 400), columns - 2).map(
+      : wrapCut(cleanText(object.text).slice(0, 400), columns - 2).map(
           (line) => `  ${truncate(line, columns - 2)}`,
         )),
     ...(object.path === ''
       ? []
-      : wrap(cleanText(object.path), columns - 2).map(
+      : wrapCut(cleanText(object.path), columns - 2).map(
           (line) => `  ${paint(style, 'user', truncate(line, columns - 2))}`,
         )),
     ...(place === ''
@@ -63,7 +63,7 @@ function pathLines({ steps }: ObjectDescription, style: Style): string[] {
     .join(' > ');
   return [
     paint(style, 'title', 'shortest path from the root'),
-    ...wrap(shown.length < steps.length ? `… ${text}` : text, style.columns - 2).map(
+    ...wrapCut(shown.length < steps.length ? `… ${text}` : text, style.columns - 2).map(
       (line) => `  ${truncate(line, style.columns - 2)}`,
     ),
     '',
@@ -112,7 +112,7 @@ function dominatorLines({ dominators, dominatorCount }: ObjectDescription, style
   const more = dominatorCount > 6 ? ` < … ${formatNumber(dominatorCount - 6)} more` : '';
   return [
     paint(style, 'title', 'kept only through (dominators)'),
-    ...wrap(text + more, style.columns - 2).map((line) => `  ${truncate(line, style.columns - 2)}`),
+    ...wrapCut(text + more, style.columns - 2).map((line) => `  ${truncate(line, style.columns - 2)}`),
     '',
   ];
 }

@@ -10,7 +10,6 @@ import {
   textWidth,
   toAscii,
   truncate,
-  wrap,
 } from '../base/terminal-text.ts';
 import type { ClassRow, HeapSummary, ObjectRow } from '../heap/heap-summary.ts';
 import {
@@ -23,6 +22,7 @@ import {
   placeText,
   shareText,
   shortenLeft,
+  wrapCut,
 } from './heap-show-text.ts';
 
 const WIDEST = 140;
@@ -75,10 +75,12 @@ function headLine(summary: HeapSummary, style: Style): string {
 
 function headlines(summary: HeapSummary, style: Style): string[] {
   const lines = heapHeadlines(summary).flatMap((sentence) =>
-    wrap(sentence, style.columns - 2).map((line, i) => paint(style, 'title', i === 0 ? line : `  ${line}`)),
+    wrapCut(sentence, style.columns - 2).map((line, i) =>
+      paint(style, 'title', i === 0 ? line : `  ${line}`),
+    ),
   );
   if (summary.partial !== undefined)
-    for (const line of wrap(`only a part of the snapshot: ${cleanText(summary.partial)}`, style.columns))
+    for (const line of wrapCut(`only a part of the snapshot: ${cleanText(summary.partial)}`, style.columns))
       lines.push(paint(style, 'warn', line));
   return lines;
 }
@@ -186,7 +188,7 @@ function narrow(summary: HeapSummary, style: Style, options: HeapShowOptions): s
     '',
     ...heapHeadlines(summary)
       .slice(0, 1)
-      .flatMap((sentence) => wrap(sentence, columns))
+      .flatMap((sentence) => wrapCut(sentence, columns))
       .map((line) => paint(style, 'title', truncate(line, columns))),
   ];
   if (summary.partial !== undefined) lines.push(paint(style, 'warn', 'only a part of the snapshot'));

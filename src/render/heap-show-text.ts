@@ -1,5 +1,5 @@
 import { formatBytes, formatNumber, formatPercent } from '../base/quantity.ts';
-import { cleanText } from '../base/terminal-text.ts';
+import { cleanText, textWidth, truncate, wrap } from '../base/terminal-text.ts';
 import type { NodeRow } from '../heap/describe-object.ts';
 import type { HeapSummary, ObjectRow } from '../heap/heap-summary.ts';
 import type { Place } from '../heap/place.ts';
@@ -45,7 +45,7 @@ export function contentText({ holds }: ObjectRow): string[] {
 /** `Session`, `Function pushOrder`, `(string) "abc"`. */
 export function nodeName({ className, text }: Pick<NodeRow, 'className'> & { text?: string }): string {
   const name = cleanText(className) || '(root)';
-  return text === undefined || text === '' ? name : `${name} ${cleanText(text)}`;
+  return text === undefined || text === '' || text === className ? name : `${name} ${cleanText(text)}`;
 }
 
 /** `app/session.js:9` of `/srv/app/session.js:9`, '' stays. */
@@ -65,10 +65,23 @@ export function fileName(path: string): string {
   return cleanText(path.split('/').at(-1) ?? path);
 }
 
+/** Lines of at most `width` cells; words that are longer are cut. */
+export function wrapCut(text: string, width: number): string[] {
+  return wrap(text, width).map((line) => truncate(line, width));
+}
+
 /** Cuts from the left: the end of a path says most. */
 export function shortenLeft(text: string, width: number): string {
-  if (text.length <= width) return text;
-  return width <= 1 ? '…'.slice(0, width) : `…${text.slice(text.length - width + 1)}`;
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return '';
+  const kept: string[] = [];
+  let room = width - 1;
+  for (const character of [...text].reverse()) {
+    room -= textWidth(character);
+    if (room < 0) break;
+    kept.push(character);
+  }
+  return `…${kept.reverse().join('')}`;
 }
 
 /** `12 of 480 classes; all: --top 480`, '' when nothing is cut. */

@@ -32,13 +32,13 @@ async function runJson<T>(args: readonly string[]): Promise<T> {
 /** Does `during` while requests come in, and stops them with the process. */
 async function underLoad<T>(path: string, during: (pid: string) => Promise<T>, rate = 300): Promise<T> {
   const { url, pid } = target as TargetProcess;
-  const loading = load(url + path, { connections: 4, rate, seconds: 60 });
+  const loading = load(url + path, { connections: 4, rate, seconds: 25 });
   loading.catch(() => {});
   try {
     return await during(String(pid));
   } finally {
+    // The load ends by itself, with nobody to talk to.
     await target?.stop();
-    await loading.catch(() => {});
   }
 }
 
@@ -83,14 +83,11 @@ describe.each([20, 24] as const)('Node %i', (node) => {
 
   test('09 listeners: the emitter that grows, and the function that adds', async () => {
     await start('09-listeners/server.js', node);
-    const { counted, difference } = await underLoad('/', async (pid) => ({
+    const { counted, files } = await underLoad('/', async (pid) => ({
       counted: await runJson<HeapHistogramJson>(['heap', 'histogram', pid, '-d', '2s', '--yes']),
-      difference: await runJson<HeapDifference>([
-        'heap',
-        'diff',
-        ...(await snapshotTwice(pid, `prices-${node}`)),
-      ]),
+      files: await snapshotTwice(pid, `prices-${node}`),
     }));
+    const difference = await runJson<HeapDifference>(['heap', 'diff', ...files]);
     const rows = counted.threads[0]!.growth!.rows;
     const listener = rows.find(({ name }) => name === 'function onCurrencyChange');
     expect(listener?.place).toMatch(/price\.js:10:\d+$/);
@@ -100,6 +97,14 @@ describe.each([20, 24] as const)('Node %i', (node) => {
     expect(container?.path).toMatch(/Settings|settings/);
     expect(container?.path).toContain('change');
     expect(container!.entriesAfter - container!.entriesBefore).toBeGreaterThan(100);
+    const { suspects } = await runJson<{
+      suspects: { detector: string; title: string; place: string; growth: { count: number } }[];
+    }>(['heap', 'suspects', files[1]!, '--before', files[0]!]);
+    const [suspect] = suspects;
+    expect(suspect?.detector).toBe('listeners');
+    expect(suspect?.title).toMatch(/onCurrencyChange.*'change'.*Settings/);
+    expect(suspect?.place).toMatch(/price\.js:\d+/);
+    expect(suspect?.growth.count).toBeGreaterThan(100);
   });
 });
 

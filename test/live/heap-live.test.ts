@@ -181,8 +181,8 @@ describe('on the Node most are on', () => {
   const node = 22;
 
   /** A heap large enough for something to happen meanwhile. */
-  async function startLarge(): Promise<TargetProcess> {
-    const target = await startTarget(program('heap-large.cjs'), { node, args: ['150000'] });
+  async function startLarge(objects = 150_000): Promise<TargetProcess> {
+    const target = await startTarget(program('heap-large.cjs'), { node, args: [String(objects)] });
     targets.push(target);
     return target;
   }
@@ -233,7 +233,7 @@ describe('on the Node most are on', () => {
   });
 
   test('a pause over half a second is not taken unasked, and nothing is left', async () => {
-    const target = await startLarge();
+    const target = await startLarge(400_000);
     const before = snapshotProc(target.pid);
     const out = join(folder, 'refused');
     const { code, stderr } = await runHolter(['heap', 'snapshot', String(target.pid), '-o', out]);

@@ -53,6 +53,21 @@ export class PageOpener {
     return page;
   }
 
+  /** A page that a server gives. Complains as `open` does, but for requests and for answers that are errors. */
+  async visit(url: string): Promise<Page> {
+    const page = await this.browser.newPage({
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: 'reduce',
+    });
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
+      this.complaints.push(message.text());
+    });
+    await page.goto(url);
+    return page;
+  }
+
   async stop(): Promise<void> {
     await this.browser.close();
     rmSync(this.folder, { recursive: true, force: true });

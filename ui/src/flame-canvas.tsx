@@ -26,6 +26,7 @@ import {
 } from './state.ts';
 import { paintEpoch } from './theme.ts';
 import { Tooltip } from './tooltip.tsx';
+import { words } from './words.ts';
 
 const TOOLTIP_MS = 80;
 
@@ -167,8 +168,8 @@ export function FlameCanvas(props: FlameCanvasProps): JSX.Element {
         ref={scroller}
         style={{ height: `${Math.min(rows, props.maxRows) * ROW}px` }}
         role="application"
-        aria-roledescription="flame graph"
-        aria-label={`${props.label}: arrow keys move, Enter zooms, Escape zooms out, m opens a menu, t shows a table`}
+        aria-roledescription={words.graph}
+        aria-label={`${props.label}: ${words.keys}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: an application with one tab stop (ui.md §5)
         tabIndex={0}
         onScroll={() => painter.current?.draw()}

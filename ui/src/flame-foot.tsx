@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { ChangeLine } from './change-line.tsx';
 import { figuresOf } from './flame-canvas.tsx';
 import { durationText, numberText, shareText } from './number-text.ts';
-import { placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
+import { data } from './page-data.ts';
+import { placeText, ROOMS } from './profile-tables.ts';
 import {
   amountText,
   asked,
@@ -19,6 +20,7 @@ import {
   selectedSpan,
   tree,
 } from './state.ts';
+import { roomLabels, words } from './words.ts';
 
 /** What is selected, as numbers. */
 const selected = computed<Figures | null>(() => {
@@ -86,26 +88,33 @@ export function FlameFoot(): JSX.Element {
             <ChangeLine figures={figures} />
           ) : (
             <>
-              <span>total {amount(figures.total, figures.whole)}</span>
-              <span>self {amount(figures.self, figures.whole)}</span>
+              <span>
+                {words.total} {amount(figures.total, figures.whole)}
+              </span>
+              <span>
+                {words.self} {amount(figures.self, figures.whole)}
+              </span>
             </>
           )}
           {hottestLines.value.has(figures.frame) && (
             <span>hottest line {hottestLines.value.get(figures.frame)}</span>
           )}
-          <span class="weak">{ROOM_LABELS[ROOMS[tables.room[figures.frame]!]!]}</span>
+          <span class="weak">{roomLabels[ROOMS[tables.room[figures.frame]!]!]}</span>
         </span>
       ) : (
-        <span class="weak foot-hint">
-          Click a frame for its numbers, right click for what can be done with it.
-        </span>
+        <span class="weak foot-hint">{words.pick}</span>
       )}
       <span class="foot-keys push" aria-hidden="true">
         <kbd>↑</kbd>
         <kbd>↓</kbd>
         <kbd>←</kbd>
-        <kbd>→</kbd> move <kbd>Enter</kbd> zoom <kbd>Esc</kbd> out <kbd>m</kbd> menu <kbd>Ctrl</kbd> wheel
-        zoom
+        <kbd>→</kbd> move <kbd>Enter</kbd> zoom <kbd>Esc</kbd> out{' '}
+        {data.kind !== 'heap' && (
+          <>
+            <kbd>m</kbd> menu{' '}
+          </>
+        )}
+        <kbd>Ctrl</kbd> wheel zoom
       </span>
     </footer>
   );

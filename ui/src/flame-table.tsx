@@ -6,6 +6,7 @@ import { menu } from './frame-menu-state.ts';
 import { changeText, shareText } from './number-text.ts';
 import { placeText, ROOMS } from './profile-tables.ts';
 import { cellText, changeShown, changeView, profile } from './state.ts';
+import { headWord, words } from './words.ts';
 
 /** Children listed under one row; the rest is one line. */
 const MAX_CHILDREN = 100;
@@ -59,16 +60,16 @@ export function FlameTable({ tree, selected, zoomed, label }: FlameTableProps): 
       <table role="treegrid" aria-label={label}>
         <thead>
           <tr>
-            <th scope="col">Function</th>
-            <th scope="col">Where</th>
+            <th scope="col">{words.name}</th>
+            <th scope="col">{words.where}</th>
             <th scope="col" class="num">
-              Total
+              {headWord(words.total)}
             </th>
             <th scope="col" class="num">
               {!boxes.other ? '%' : changeShown.value.functions ? 'Change of function' : 'Change of stack'}
             </th>
             <th scope="col" class="num">
-              Self
+              {headWord(words.self)}
             </th>
           </tr>
         </thead>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { menu } from './frame-menu-state.ts';
+import { showObject } from './heap-object-state.ts';
 import { data } from './page-data.ts';
 import { type ProfileTables, placeText } from './profile-tables.ts';
 import { addTransform, announcement, changeView, icicle, movedByHand, pickFrame, profile } from './state.ts';
@@ -84,6 +85,32 @@ function itemsFor(tables: ProfileTables, frame: number, node: number): Item[][] 
       run: () => void copy(placeText(tables, frame)),
     });
   return [look, hide, collapse, other];
+}
+
+/** What can be done with a box of a map of memory. */
+function heapItems(tables: ProfileTables, frame: number, node: number): Item[][] {
+  const name = tables.name[frame]!;
+  const id = tables.file[frame]!;
+  const look: Item[] = [
+    {
+      label: 'Zoom in',
+      key: 'Enter',
+      run: () => {
+        movedByHand.value = false;
+        changeView({ zoom: String(node) });
+      },
+    },
+  ];
+  if (data.kind === 'heap' && data.server && id !== '')
+    look.push({
+      label: 'Look at the object',
+      what: id,
+      key: 'o',
+      run: () => showObject(Number(id.slice(1))),
+    });
+  const other: Item[] = [{ label: 'Copy name', run: () => void copy(name) }];
+  if (id !== '') other.push({ label: 'Copy id', what: id, run: () => void copy(id) });
+  return [look, other];
 }
 
 /** Whether the function is anywhere below itself in what is shown. */
@@ -171,7 +198,7 @@ export function FrameMenu(): JSX.Element | null {
       ref={list}
       onKeyDown={onKeyDown}
     >
-      {itemsFor(tables, open.frame, open.node).map((group, i) => (
+      {(data.kind === 'heap' ? heapItems : itemsFor)(tables, open.frame, open.node).map((group, i) => (
         <div class="menu-group" key={`${i + 0}`}>
           {group.map((item) => (
             <button

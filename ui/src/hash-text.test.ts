@@ -29,6 +29,7 @@ it('every view comes back from its address', () => {
     asTable: true,
     hidden: [2, 6],
     profile: 1,
+    object: 1_048_577,
   };
   expect(readHash(`#${renderHash(view)}`)).toEqual(view);
 });

@@ -31,6 +31,8 @@ export interface View {
   transforms: readonly Transform[];
   /** Index of the profile shown. */
   profile: number;
+  /** V8's id of the object that is looked at, on a served page of a heap; 0 none. */
+  object: number;
 }
 
 export const DEFAULT_VIEW: View = {
@@ -50,6 +52,7 @@ export const DEFAULT_VIEW: View = {
   hidden: [],
   transforms: [],
   profile: 0,
+  object: 0,
 };
 
 /** Address without `#`; only what differs from the first view, so that an untouched page has none. */
@@ -73,6 +76,7 @@ export function renderHash(view: View): string {
   if (view.hidden.length > 0) parts.set('h', view.hidden.join('.'));
   if (view.transforms.length > 0) parts.set('x', renderTransforms(view.transforms));
   if (view.profile > 0) parts.set('p', String(view.profile));
+  if (view.object > 0) parts.set('o', String(view.object));
   return parts.toString();
 }
 
@@ -81,7 +85,7 @@ export function readHash(hash: string): View {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   const whole = (key: string, otherwise: number) => {
     const text = parts.get(key);
-    return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : otherwise;
+    return text !== null && /^\d{1,10}$/.test(text) ? Number(text) : otherwise;
   };
   const id = (key: string) => (/^\d{1,9}(\.\d{1,6})?$/.test(parts.get(key) ?? '') ? parts.get(key)! : '');
   const span = /^(\d{1,9}(?:\.\d{1,6})?)-(\d{1,9}(?:\.\d{1,6})?)$/.exec(parts.get('t') ?? '');
@@ -108,5 +112,6 @@ export function readHash(hash: string): View {
       .map(Number),
     transforms: readTransforms(parts.get('x') ?? ''),
     profile: whole('p', 0),
+    object: whole('o', 0),
   };
 }

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import type { DifferencePage, ProfilePage } from '../../src/render/page-data.ts';
+import type { DoctorPage, PageData } from '../../src/render/page-data.ts';
 import { profile } from './state.ts';
 
 /** The answer first: one sentence, details below it, facts beside it. */
-export function Headline({ page }: { page: ProfilePage | DifferencePage }): JSX.Element {
+export function Headline({ page }: { page: Exclude<PageData, DoctorPage> }): JSX.Element {
   return (
     <section class="verdict" aria-labelledby="verdict-title">
       <div class="verdict-text">

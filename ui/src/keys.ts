@@ -1,7 +1,9 @@
+import type { PageData } from '../../src/render/page-data.ts';
 import { showLook } from './flame-panel.tsx';
 import { boxId } from './flame-tree.ts';
 import { menu, openMenuAtSelection } from './frame-menu-state.ts';
 import { LOOKS } from './hash-text.ts';
+import { moveSuspect } from './heap-suspects-panel.tsx';
 import { data } from './page-data.ts';
 import {
   addTransform,
@@ -25,28 +27,39 @@ import {
 } from './state.ts';
 import { switchTheme } from './theme.ts';
 
-/** The keys of the overlay, in its order; `doctor` = only pages with findings have it. */
-export const KEYS: readonly { keys: string; does: string; doctor?: boolean }[] = [
+type Pages = readonly PageData['kind'][];
+const PROFILES: Pages = ['doctor', 'profile', 'difference'];
+const GRAPHS: Pages = [...PROFILES, 'heap'];
+
+/** The keys of the overlay, in its order; `pages`: which have it, all when it is not there. */
+export const KEYS: readonly { keys: string; does: string; pages?: Pages }[] = [
   { keys: '/', does: 'search: text or /expression/' },
-  { keys: 'n N', does: 'next, previous match, by weight' },
-  { keys: 'j k', does: 'next, previous finding', doctor: true },
-  { keys: '← → ↑ ↓', does: 'move in the graph, or by sample on the time axis (Shift × 10)' },
-  { keys: 'Enter', does: 'zoom in; in the sandwich: this function' },
-  { keys: '+ − 0', does: 'closer, farther, all; also Ctrl or ⌘ with the wheel, drag to move' },
-  { keys: 'Esc', does: 'out: zoom, time range, search, selection in turn' },
-  { keys: 'v', does: 'next view: flame, bottom-up, chart, sandwich' },
-  { keys: 'b', does: 'bottom-up' },
-  { keys: 's', does: 'sandwich: callers and callees of the selected function' },
-  { keys: 't', does: 'graph as a table' },
-  { keys: 'm', does: 'menu of the selected frame (Shift F10, right click)' },
-  { keys: 'o', does: 'only stacks with the selected function' },
-  { keys: 'h', does: 'hide the selected function' },
-  { keys: 'r', does: 'collapse its recursion, or with nothing selected all' },
-  { keys: 'f', does: 'fold node core' },
+  { keys: 'n N', does: 'next, previous match, by weight', pages: GRAPHS },
+  { keys: 'j k', does: 'next, previous finding', pages: ['doctor'] },
+  { keys: 'j k', does: 'next, previous suspect', pages: ['heap'] },
+  { keys: '← → ↑ ↓', does: 'move in the graph, or by sample on the time axis (Shift × 10)', pages: PROFILES },
+  { keys: '← → ↑ ↓', does: 'move in the map', pages: ['heap'] },
+  { keys: 'Enter', does: 'zoom in; in the sandwich: this function', pages: PROFILES },
+  { keys: 'Enter', does: 'zoom in', pages: ['heap'] },
+  { keys: '+ − 0', does: 'closer, farther, all; also Ctrl or ⌘ with the wheel, drag to move', pages: GRAPHS },
+  { keys: 'Esc', does: 'out: zoom, time range, search, selection in turn', pages: PROFILES },
+  { keys: 'Esc', does: 'out: zoom, search, selection in turn', pages: ['heap', 'heap-difference'] },
+  { keys: 'v', does: 'next view: flame, bottom-up, chart, sandwich', pages: PROFILES },
+  { keys: 'b', does: 'bottom-up', pages: PROFILES },
+  { keys: 's', does: 'sandwich: callers and callees of the selected function', pages: PROFILES },
+  { keys: 't', does: 'graph as a table', pages: GRAPHS },
+  { keys: 'm', does: 'menu of the selected frame (Shift F10, right click)', pages: GRAPHS },
+  { keys: 'o', does: 'only stacks with the selected function', pages: PROFILES },
+  { keys: 'h', does: 'hide the selected function', pages: PROFILES },
+  { keys: 'r', does: 'collapse its recursion, or with nothing selected all', pages: PROFILES },
+  { keys: 'f', does: 'fold node core', pages: PROFILES },
   { keys: 'c', does: 'copy the next command' },
   { keys: 'd', does: 'dark or light' },
   { keys: '?', does: 'these keys' },
 ];
+/** Keys that do something on pages about heaps. */
+const ON_HEAP = '/jknNtmcd?';
+const HEAP = data.kind === 'heap' || data.kind === 'heap-difference';
 
 /** Leaves the innermost state: overlay, zoom, brush, search, in turn. */
 function leave(): void {
@@ -88,6 +101,7 @@ function nextLook(): void {
 }
 
 function moveFinding(step: number): void {
+  if (data.kind === 'heap') moveSuspect(step, data.suspects?.list.length ?? 0);
   if (data.kind !== 'doctor') return;
   const shown = data.report.findings.map((finding, i) => (finding.suspended ? -1 : i)).filter((i) => i >= 0);
   if (shown.length === 0) return;
@@ -140,7 +154,7 @@ const commands: Record<string, () => void> = {
 export function followKeys(): void {
   window.addEventListener('keydown', (event) => {
     const element = event.target as HTMLElement;
-    const typing = element.tagName === 'INPUT' || element.tagName === 'SELECT';
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName);
     if (event.key === 'Escape') {
       leave();
       if (typing) element.blur();
@@ -154,6 +168,7 @@ export function followKeys(): void {
       return;
     }
     if (keysShown.peek() && event.key !== '?') return;
+    if (HEAP && !event.key.startsWith('Arrow') && !ON_HEAP.includes(event.key)) return;
     if (profile.peek() === null && !'/jkcd?'.includes(event.key)) return;
     const command = commands[event.key];
     if (command) {

@@ -7,6 +7,8 @@ import { FlamePanel } from './flame-panel.tsx';
 import { FrameMenu } from './frame-menu.tsx';
 import { matchNames } from './frame-search.ts';
 import { Headline, Warnings } from './headline.tsx';
+import { HeapDifference } from './heap-difference-view.tsx';
+import { HeapReport } from './heap-report.tsx';
 import { HottestPanel } from './hottest-panel.tsx';
 import { LoadPanel } from './load-panel.tsx';
 import { NextPanel } from './next-panel.tsx';
@@ -27,8 +29,12 @@ export function Page(): JSX.Element {
           <Doctor page={data} />
         ) : data.kind === 'profile' ? (
           <Profile page={data} />
-        ) : (
+        ) : data.kind === 'difference' ? (
           <Difference page={data} />
+        ) : data.kind === 'heap' ? (
+          <HeapReport page={data} />
+        ) : (
+          <HeapDifference page={data} />
         )}
       </main>
       <footer class="page-foot">
@@ -36,15 +42,23 @@ export function Page(): JSX.Element {
           holter {data.holter} · {data.kind === 'doctor' ? 'recording' : 'from'} <code>{data.recording}</code>{' '}
           · {bytesText(data.recordingBytes)}
         </span>
-        <span class="push">
-          This file loads nothing from the network. It contains source lines and function names, no heap data.
-        </span>
+        <span class="push">{footText()}</span>
       </footer>
       <KeysOverlay />
       <FrameMenu />
       <Spoken />
     </>
   );
+}
+
+function footText(): string {
+  if (data.kind === 'heap' && data.server)
+    return 'Served by holter on this machine, to this address only; ends with Ctrl-C in its terminal.';
+  const holds =
+    data.kind === 'heap' || data.kind === 'heap-difference'
+      ? 'It contains names and texts out of the heap, which may be secret.'
+      : 'It contains source lines and function names, no heap data.';
+  return `This file loads nothing from the network. ${holds}`;
 }
 
 function Doctor({ page }: { page: DoctorPage }): JSX.Element {

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { shareText } from './number-text.ts';
 import { data } from './page-data.ts';
-import { GC, IDLE, KERNEL, ROOM_LABELS, ROOMS } from './profile-tables.ts';
+import { GC, IDLE, KERNEL, ROOMS } from './profile-tables.ts';
 import { changeView, profile, roomWeights, view } from './state.ts';
+import { roomLabels } from './words.ts';
 
 /** Shares on top of the stack; a click switches a room off. */
 export function RoomLegend(): JSX.Element {
@@ -10,13 +11,14 @@ export function RoomLegend(): JSX.Element {
   const byRoom = roomWeights.value;
   const whole = byRoom.reduce((sum, weight) => sum + weight, 0);
   const { hidden } = view.value;
-  const untimed = tables.unit === 'bytes';
+  const untimed = tables.unit === 'bytes' && data.kind !== 'heap';
   return (
     <div class="rooms">
       {ROOMS.map((room, i) => {
         const off = hidden.includes(i);
         const known = tables.room.includes(i);
-        const unknown = i === KERNEL && !known;
+        const unknown = i === KERNEL && !known && data.kind !== 'heap';
+        if (data.kind === 'heap' && !known) return null;
         // Allocations and counts from elsewhere need not know of GC, kernel and idle.
         if ((untimed && (i === KERNEL || i === IDLE)) || (i === GC && untimed && !known)) return null;
         if (!known && tables.unit !== 'microseconds' && i >= KERNEL) return null;
@@ -30,7 +32,7 @@ export function RoomLegend(): JSX.Element {
             title={
               unknown
                 ? 'Kernel time is sampled by perf only'
-                : `Show or hide ${ROOM_LABELS[room].toLowerCase()}`
+                : `Show or hide ${roomLabels[room].toLowerCase()}`
             }
             onClick={() =>
               changeView({
@@ -41,7 +43,7 @@ export function RoomLegend(): JSX.Element {
           >
             {/* A comparison is coloured by change: a swatch would be a lie there. */}
             {data.kind !== 'difference' && <i class={`box box-${room}`} />}
-            {ROOM_LABELS[room]}{' '}
+            {roomLabels[room]}{' '}
             <span class="weak">
               {unknown ? '–, needs perf rights' : shareText(whole > 0 ? byRoom[i]! / whole : 0)}
             </span>
@@ -49,13 +51,15 @@ export function RoomLegend(): JSX.Element {
         );
       })}
       <span class="hint push">
-        {data.kind === 'difference'
-          ? 'share on top of the stack, after'
-          : untimed
-            ? 'share of bytes by allocating function'
-            : tables.unit === 'samples'
-              ? 'share of samples on top of the stack'
-              : 'share of time on top of the stack'}
+        {data.kind === 'heap'
+          ? 'bytes of their own, share of the heap'
+          : data.kind === 'difference'
+            ? 'share on top of the stack, after'
+            : untimed
+              ? 'share of bytes by allocating function'
+              : tables.unit === 'samples'
+                ? 'share of samples on top of the stack'
+                : 'share of time on top of the stack'}
       </span>
     </div>
   );

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { ChangeLine } from './change-line.tsx';
 import { durationText, shareText } from './number-text.ts';
-import { placeText, ROOM_LABELS, ROOMS } from './profile-tables.ts';
+import { placeText, ROOMS } from './profile-tables.ts';
 import { amountText, type Figures, profile } from './state.ts';
+import { roomLabels, words } from './words.ts';
 
 /** Name, place and numbers of the box under the pointer. `x`, `y` in px of the graph. */
 export function Tooltip({
@@ -26,7 +27,7 @@ export function Tooltip({
     x > width / 2
       ? { right: `${width - x + 12}px`, top: `${y + 16}px` }
       : { left: `${x + 12}px`, top: `${y + 16}px` };
-  const room = frame < 0 ? '' : ROOM_LABELS[ROOMS[tables.room[frame]!]!];
+  const room = frame < 0 ? '' : roomLabels[ROOMS[tables.room[frame]!]!];
   return (
     <div class="tooltip" style={style} role="tooltip">
       <b>{frame < 0 ? rootLabel : tables.name[frame]}</b>
@@ -40,7 +41,7 @@ export function Tooltip({
         </div>
       ) : (
         <div>
-          total {text(total)} {shareText(total / Math.max(1e-12, whole))} · self {text(self)}{' '}
+          {words.total} {text(total)} {shareText(total / Math.max(1e-12, whole))} · {words.self} {text(self)}{' '}
           {shareText(self / Math.max(1e-12, whole))}
         </div>
       )}

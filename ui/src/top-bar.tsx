@@ -5,6 +5,16 @@ import { data } from './page-data.ts';
 import { asked, changeView, keysShown, query } from './state.ts';
 import { switchTheme, theme } from './theme.ts';
 
+const HEAP = data.kind === 'heap' || data.kind === 'heap-difference';
+/** Pages a key is for that names none. */
+const EVERYWHERE: readonly (typeof data.kind)[] = [
+  'doctor',
+  'profile',
+  'difference',
+  'heap',
+  'heap-difference',
+];
+
 export function TopBar(): JSX.Element {
   const { verb, name, detail } = data.subject;
   return (
@@ -21,8 +31,8 @@ export function TopBar(): JSX.Element {
         <input
           id="search"
           type="search"
-          placeholder="Search functions, files"
-          aria-label="Search functions and files: text or /expression/"
+          placeholder={HEAP ? 'Search classes, names' : 'Search functions, files'}
+          aria-label={`Search ${HEAP ? 'classes and names' : 'functions and files'}: text or /expression/`}
           {...(asked.value.kind === 'invalid' ? { 'aria-invalid': true } : {})}
           autocomplete="off"
           spellcheck={false}
@@ -57,7 +67,7 @@ export function KeysOverlay(): JSX.Element {
     <dialog ref={dialog} class="keys" aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>
       <h2 id="keys-title">Keys</h2>
       <dl>
-        {KEYS.filter((one) => !one.doctor || data.kind === 'doctor').map(({ keys, does }) => (
+        {KEYS.filter((one) => (one.pages ?? EVERYWHERE).includes(data.kind)).map(({ keys, does }) => (
           <div key={keys}>
             <dt>
               {keys.split(' ').map((one) => (

@@ -90,7 +90,7 @@ export const memoryLeakHeap: Rule = {
         ],
         where: [
           ...(site === undefined ? [] : whereOf(site.blame.places, evidence.manifest.target.cwd)),
-          ...(kept === undefined ? [] : keptPlaces(kept, evidence.manifest.target.cwd)),
+          ...(kept === undefined ? [] : keptPlaces(kept, site === undefined, evidence.manifest.target.cwd)),
         ],
         advice: adviceFor('memory-leak-heap', young ? 'young' : '', {
           window: formatWindow(facts.windowMs / 1000),
@@ -123,19 +123,19 @@ function keptLine(kept: KeptGrowth): EvidenceLine {
   return line;
 }
 
-/** Where the holder belongs, and where the class stands. */
-function keptPlaces(kept: KeptGrowth, cwd: string): Where[] {
+/** Where the class stands; before it, where nothing better is known, where the holder belongs. */
+function keptPlaces(kept: KeptGrowth, withHolder: boolean, cwd: string): Where[] {
   const places: Where[] = [];
-  const held = kept.holder?.place;
+  const held = withHolder ? kept.holder?.place : undefined;
   if (held !== undefined && held.line > 0)
     places.push({ ...held, function: held.function, file: displayPath(held.file, cwd), share: null });
-  const at = /^(.*):(\d+):(\d+)$/.exec(kept.classPlace);
+  const at = /^(.*?):(\d+)(?::(\d+))?$/.exec(kept.classPlace);
   if (at !== null)
     places.push({
       function: kept.className,
       file: displayPath(at[1]!, cwd),
       line: Number(at[2]),
-      column: Number(at[3]),
+      column: Number(at[3] ?? 0),
       share: null,
       package: '',
     });

@@ -42,4 +42,4 @@ async function main() {
   await write(tracked, 'HeapProfiler.stopTrackingHeapObjects', {});
 }
 
-main();
+void main();

@@ -2,7 +2,9 @@
 const rows = [];
 
 function addRow(id) {
-  const text = Buffer.from('the same description of the same product, again and again. '.repeat(8)).toString();
+  const text = Buffer.from(
+    'the same description of the same product, again and again. '.repeat(8),
+  ).toString();
   rows.push({ id, description: text });
 }
 
