@@ -4,6 +4,9 @@ import { openHeap } from '../heap/open-heap.ts';
 import { abortOnSignals } from './outcome.ts';
 import { startProgress } from './progress.ts';
 
+/** Nothing else waits for this thread: below this, two threads cost more than they save. Ctrl-C may wait for a second. */
+const WORTH_THREADS = 400e6;
+
 export interface HeapFileOptions {
   /** `holter heap show`, for the progress line. */
   verb?: string;
@@ -24,6 +27,7 @@ export async function openHeapFile(
   try {
     return await openHeap(path, {
       signal,
+      threadsFrom: WORTH_THREADS,
       ...(index === undefined ? {} : { index }),
       onProgress: ({ stage, done }) => progress.step(`${stage} ${Math.round(done * 100)} %`),
     });

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
+import { sumColumn } from './column-sum.ts';
 import type { HeapGraph } from './heap-graph.ts';
 import {
   type Column,
@@ -97,15 +98,13 @@ export class IndexFile {
     if (entry === undefined) throw new HolterError('E_BUG', `${this.#path} has no column ${name}`);
     const buffer = new SharedArrayBuffer(entry.length * WIDTH[entry.kind]);
     const bytes = new Uint8Array(buffer);
-    let crc = 0;
     let done = 0;
     while (done < bytes.length) {
       const count = readSync(this.#fd, bytes, done, Math.min(PIECE, bytes.length - done), entry.at + done);
       if (count === 0) break;
-      crc = crc32(bytes.subarray(done, done + count), crc);
       done += count;
     }
-    if (done < bytes.length || crc !== entry.crc) throw this.#damaged(name);
+    if (done < bytes.length || sumColumn(bytes) !== entry.sum) throw this.#damaged(name);
     return new kind(buffer);
   }
 

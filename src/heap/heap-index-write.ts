@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, statfs, unlink } from 'node:fs/promises'
 import { crc32 } from 'node:zlib';
 import { errnoOf } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
+import { sumColumn } from './column-sum.ts';
 import type { HeapGraph } from './heap-graph.ts';
 import {
   ALIGN,
@@ -76,7 +77,7 @@ export async function writeIndex(
     if (column === undefined && place.endsWith('?')) continue;
     if (column === undefined || (expected !== undefined && column.length !== expected))
       return `its column ${name} has ${column?.length ?? 'no'} values instead of ${expected}`;
-    columns.push([{ name, kind, length: column.length, at, crc: 0 }, column]);
+    columns.push([{ name, kind, length: column.length, at, sum: 0 }, column]);
     at = Math.ceil((at + column.length * WIDTH[kind]) / ALIGN) * ALIGN;
   }
   return writeFile(indexPath(path), head, columns, at);
@@ -105,7 +106,7 @@ async function writeFile(
     handle = await open(temporary, 'wx', 0o600);
     // Ctrl-C must not leave half an index.
     process.once('exit', forget);
-    for (const [entry, column] of columns) entry.crc = await writeColumn(handle, entry.at, column);
+    for (const [entry, column] of columns) entry.sum = await writeColumn(handle, entry.at, column);
     const directory = Buffer.from(JSON.stringify({ ...head, columns: columns.map(([entry]) => entry) }));
     await handle.write(directory, 0, directory.length, size);
     await handle.write(indexHead(directory, size), 0, HEAD, 0);
@@ -132,17 +133,15 @@ async function writeFile(
 
 async function writeColumn(handle: FileHandle, at: Bytes, column: Column): Promise<number> {
   const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-  let crc = 0;
   for (let done = 0; done < bytes.length; ) {
     const piece = bytes.subarray(done, done + PIECE);
-    crc = crc32(piece, crc);
     for (let from = 0; from < piece.length; ) {
       const { bytesWritten } = await handle.write(piece, from, piece.length - from, at + done + from);
       from += bytesWritten;
     }
     done += piece.length;
   }
-  return crc;
+  return sumColumn(bytes);
 }
 
 function indexHead(directory: Uint8Array, at: Bytes): Uint8Array {

@@ -34,7 +34,8 @@ export interface ColumnEntry {
   /** Values. */
   length: number;
   at: Bytes;
-  crc: number;
+  /** column-sum.ts. */
+  sum: number;
 }
 
 export interface IndexDirectory {

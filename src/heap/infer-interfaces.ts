@@ -175,8 +175,8 @@ function translateDefinitions(like: Snapshot, snapshot: Snapshot, shapes: readon
   for (const { properties } of definitions)
     for (const property of properties) likely.add(outline(like.strings.bytes(property)));
   const indexes = new Map<string, number>();
+  // An object used as a dictionary has tens of thousands, of which none is ever wanted: few are decoded.
   for (const { properties } of shapes)
-    // An object used as a dictionary has tens of thousands, of which none is ever wanted: few are decoded.
     for (const property of properties)
       if (likely.has(outline(snapshot.strings.bytes(property))))
         indexes.set(snapshot.strings.get(property), property);

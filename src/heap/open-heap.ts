@@ -27,6 +27,11 @@ export interface OpenHeapOptions {
    * 50 MB are read faster than it is worth.
    */
   index?: boolean;
+  /**
+   * Size from which on two threads analyse: by default 30 MB, so that the event loop stays free. Threads save time only in
+   * larger files (from about 400 MB on); who has nothing else to do meanwhile says so.
+   */
+  threadsFrom?: Bytes;
 }
 
 /** Below this threads take longer to start than they save. */
@@ -38,7 +43,7 @@ const READING = 0.45;
 
 /**
  * Reads a heap snapshot (`.heapsnapshot`, gzip, zstd) and works out what its references mean. The event loop stays free:
- * reading gives way every 50 ms, and from 30 MB on the rest is done by two threads.
+ * reading gives way every 50 ms, and from `threadsFrom` on the rest is done by two threads.
  *
  * @throws HolterError E_FILE_NOT_FOUND, E_FILE_FORMAT (not a heap snapshot), E_FILE_TRUNCATED (nothing usable in it),
  *   E_INTERRUPTED. A cut snapshot that has nodes is opened, and `snapshot.partial` says what is missing.
@@ -75,7 +80,10 @@ async function keep(path: string, snapshot: Snapshot, graph: HeapGraph): Promise
   }
 }
 
-async function analyse(snapshot: Snapshot, { signal, onProgress }: OpenHeapOptions): Promise<HeapGraph> {
+async function analyse(
+  snapshot: Snapshot,
+  { signal, onProgress, threadsFrom = WORTH_THREADS }: OpenHeapOptions,
+): Promise<HeapGraph> {
   if (signal?.aborted)
     throw new HolterError('E_INTERRUPTED', `reading ${snapshot.name} was interrupted`, {
       cause: signal.reason,
@@ -83,9 +91,7 @@ async function analyse(snapshot: Snapshot, { signal, onProgress }: OpenHeapOptio
   const say = (stage: string, done: number): void =>
     onProgress?.({ stage, done: READING + (1 - READING) * done });
   const threaded =
-    snapshot.bytes < WORTH_THREADS
-      ? undefined
-      : await analyseInWorkers(snapshot, { signal, onProgress: say });
+    snapshot.bytes < threadsFrom ? undefined : await analyseInWorkers(snapshot, { signal, onProgress: say });
   if (threaded !== undefined) return threaded;
   say('finding dominators', 0);
   return analyseSnapshot(snapshot);

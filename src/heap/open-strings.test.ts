@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStream } from '../base/byte-stream.ts';
 import { openStrings } from './open-strings.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { SnapshotStrings } from './snapshot-strings.ts';
+import type { SharedStrings, SnapshotStrings } from './snapshot-strings.ts';
 import { type DrawnNode, drawSnapshot } from './snapshot-text.fixture.ts';
 
 const TEXTS = [
@@ -49,10 +49,7 @@ describe('openStrings', () => {
       it(`reads and finds strings ${kept === 0 ? 'in the file' : 'in memory'}, ${format}`, async () => {
         const read = await stringsOf(format, kept);
         // Another thread opens the same strings from what it is sent.
-        for (const strings of [
-          read,
-          openStrings(structuredClone({ ...read.shared!, blob: undefined, file: undefined, ...where(read) })),
-        ]) {
+        for (const strings of [read, openStrings(structuredClone(withPlace(read)))]) {
           const all = ['<dummy>', ...TEXTS];
           expect(strings.count).toBe(all.length);
           expect(all.every((text, at) => strings.get(at) === text)).toBe(true);
@@ -87,6 +84,8 @@ describe('openStrings', () => {
   });
 });
 
-function where({ shared }: SnapshotStrings): object {
-  return shared?.blob === undefined ? { file: shared!.file } : { blob: shared.blob };
+/** What another thread is sent: the bytes, or where they are. */
+function withPlace({ shared }: SnapshotStrings): SharedStrings {
+  const { blob, file, ...others } = shared!;
+  return { ...others, ...(blob === undefined ? { file: file! } : { blob }) };
 }

@@ -1,6 +1,6 @@
 import { type ClassTable, NO_CLASS } from './class-table.ts';
 import type { Heap } from './heap.ts';
-import { type HeapGraph, UNREACHED } from './heap-graph.ts';
+import { type HeapGraph, NO_EDGE, UNREACHED } from './heap-graph.ts';
 import { SizeColumn } from './size-column.ts';
 import { EDGE, EDGE_TYPES, NODE, NODE_TYPES, type NodeTypeName, type Snapshot } from './snapshot.ts';
 
@@ -185,6 +185,7 @@ function naiveGraph(snapshot: Snapshot): HeapGraph {
     retained: column,
     dominator: Uint32Array.from(dominator),
     distance,
+    reachedBy: new Uint32Array(nodeCount).fill(NO_EDGE),
     detachedness: undefined,
     preorder: Uint32Array.from(preorder),
     rank,
