@@ -8,9 +8,9 @@
 // getFullHeapFromFile and a pass over all nodes (bench/peers). Files: generate.mjs beside this.
 //
 // CPU is user + system time of all threads as /usr/bin/time counts them, memory the peak RSS; with --runs the median. Wall
-// time is shown, but only a quiet machine makes it mean something. --reopen: again with the index that the first run left.
+// time is shown, but only a quiet machine makes it mean something. Before each run memory is touched and the file read. --reopen: again with the index that the first run left.
 // --diff: two snapshots of one process, and what comparing takes when both are open. Exit code 1 when something failed.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -42,6 +42,21 @@ let failed = false;
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
+/**
+ * The same machine before each run: the file in the page cache, and memory that the host has already given. A guest whose
+ * host takes unused memory back pays up to 2 s for the first GB, whoever happens to run first.
+ */
+function settle(file) {
+  const touch = `
+    const { openSync, readSync } = require('node:fs');
+    const pieces = [];
+    for (let i = 0; i < 40; i++) pieces.push(new Uint8Array(1e8).fill(1));
+    const fd = openSync(process.argv[1]);
+    const piece = new Uint8Array(2 ** 20);
+    while (readSync(fd, piece) > 0);`;
+  spawnSync(process.execPath, ['-e', touch, file], { stdio: 'inherit' });
+}
+
 /** CPU s, wall s and peak bytes of a command, and what it printed. */
 function runCounted(args) {
   const folder = mkdtempSync(join(tmpdir(), 'holter-bench-'));
@@ -61,11 +76,25 @@ function runCounted(args) {
   }
 }
 
+/** Wall s until a command says its first word. */
+function firstWord(args) {
+  const start = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve) => {
+    let first;
+    child.stdout.on('data', () => {
+      first ??= (performance.now() - start) / 1000;
+    });
+    child.on('close', () => resolve(first));
+  });
+}
+
 function measure(what, file, args, prepare = () => {}) {
   const runs = [];
   try {
     for (let run = 0; run < Number(options.runs); run++) {
       prepare();
+      settle(file);
       runs.push(runCounted(args));
     }
   } catch (cause) {
@@ -108,7 +137,7 @@ function sayStages(args) {
   return stages;
 }
 
-function compareWithPeers(file) {
+async function compareWithPeers(file) {
   const index = `${file}.hsidx`;
   const forget = () => rmSync(index, { force: true });
   console.log(`\n${file}, ${(statSync(file).size / 1e6).toFixed(0)} MB`);
@@ -122,6 +151,9 @@ function compareWithPeers(file) {
   if (holter !== undefined) {
     say(holter, undefined, nodeCount);
     if (options.reopen) say(measure('holter heap show --json, again', file, show), holter, nodeCount);
+    forget();
+    settle(file);
+    console.log(`    ${'first screen'.padEnd(32)}${''.padStart(16)}${seconds(await firstWord(show))}`);
     forget();
     const stages = sayStages([file]);
     const { cpuSeconds } = read.stages.read;
@@ -159,7 +191,7 @@ if (only.includes('memlab') && !existsSync(join(PEERS, 'node_modules/@memlab/hea
 for (const size of options.sizes.split(',').map(Number))
   for (const node of options.node.split(',')) {
     const [file] = snapshotOf(size, node);
-    compareWithPeers(file);
+    await compareWithPeers(file);
     if (options.diff) measureDiff(size, node);
   }
 for (const row of results) delete row.stdout;

@@ -61,13 +61,14 @@ async function runShow(file: string, what: string | undefined, options: ShowOpti
   const top = parseCount(options.top, '--top', { min: 1, max: 1_000_000 });
   const sort = parseChoice(options.sort, '--sort', SORTS);
   refuseOutputs(options, what);
+  // Both before the file is opened: the index is written in the first pause after that, with the summary in it.
   const { openHeapFile } = await import('./open-heap-file.ts');
+  const { summariseHeap } = await import('../heap/summarise-heap.ts');
   const heap = await openHeapFile(file, { verb: 'holter heap show', index: options.index });
   if (what !== undefined) {
     await (await import('./heap-show-part.ts')).showPart(heap, file, what, top, options);
     return 0;
   }
-  const { summariseHeap } = await import('../heap/summarise-heap.ts');
   const summary = summariseHeap(heap, {
     top,
     sort,

@@ -26,16 +26,26 @@ const PIECE: Bytes = 64 * 2 ** 20;
 /** Files of indexes nobody looks at any more are closed. */
 const unused = new FinalizationRegistry<number>((fd) => closeSync(fd));
 
+export interface KnownHeap {
+  snapshot: Snapshot;
+  graph: HeapGraph;
+  answers: Map<string, unknown>;
+}
+
 /**
  * What an earlier run worked out of the snapshot at `path`, or undefined: there is no index, it belongs to the file as it
  * was before, is damaged, of another version, or somebody else's. Columns are read when they are first looked at; one that
  * turns out to be damaged then throws HolterError E_FILE_FORMAT and takes the index away, so that the next run makes a
  * new one.
  */
-export async function readIndex(path: string): Promise<{ snapshot: Snapshot; graph: HeapGraph } | undefined> {
+export async function readIndex(path: string): Promise<KnownHeap | undefined> {
   const file = IndexFile.open(path);
   if (file === undefined) return undefined;
-  return { snapshot: new IndexedSnapshot(path, file), graph: new IndexedGraph(file) };
+  return {
+    snapshot: new IndexedSnapshot(path, file),
+    graph: new IndexedGraph(file),
+    answers: new Map(Object.entries(file.directory.answers ?? {})),
+  };
 }
 
 /** An index whose directory has been checked. */

@@ -7,6 +7,7 @@ import { sumColumn } from './column-sum.ts';
 import type { HeapGraph } from './heap-graph.ts';
 import {
   ALIGN,
+  ANSWERS_LIMIT,
   type Column,
   type ColumnEntry,
   columnsOf,
@@ -27,13 +28,15 @@ const PIECE: Bytes = 8 * 2 ** 20;
 const SPARE: Bytes = 64 * 2 ** 20;
 
 /**
- * Keeps what is known of the snapshot at `path` in a file beside it (mode 0600), whole or not at all.
+ * Keeps what is known of the snapshot at `path` in a file beside it (mode 0600), whole or not at all; of `answers` what is
+ * there when the columns have been written.
  * @returns undefined when it is written, else the reason why not, in words
  */
 export async function writeIndex(
   path: string,
   snapshot: Snapshot,
   graph: HeapGraph,
+  answers: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<string | undefined> {
   const file = identify(path);
   const shared = snapshot.strings.shared;
@@ -80,7 +83,7 @@ export async function writeIndex(
     columns.push([{ name, kind, length: column.length, at, sum: 0 }, column]);
     at = Math.ceil((at + column.length * WIDTH[kind]) / ALIGN) * ALIGN;
   }
-  return writeFile(indexPath(path), head, columns, at);
+  return writeFile(indexPath(path), head, columns, at, answers);
 }
 
 async function writeFile(
@@ -88,6 +91,7 @@ async function writeFile(
   head: Omit<IndexDirectory, 'columns'>,
   columns: [ColumnEntry, Column][],
   size: Bytes,
+  answers: ReadonlyMap<string, unknown>,
 ): Promise<string | undefined> {
   const temporary = `${path}.${process.pid}.tmp`;
   const forget = (): void => {
@@ -107,7 +111,10 @@ async function writeFile(
     // Ctrl-C must not leave half an index.
     process.once('exit', forget);
     for (const [entry, column] of columns) entry.sum = await writeColumn(handle, entry.at, column);
-    const directory = Buffer.from(JSON.stringify({ ...head, columns: columns.map(([entry]) => entry) }));
+    // Last: what was asked while the columns were being written is kept as well.
+    const directory = Buffer.from(
+      JSON.stringify({ ...head, ...keptAnswers(answers), columns: columns.map(([entry]) => entry) }),
+    );
     await handle.write(directory, 0, directory.length, size);
     await handle.write(indexHead(directory, size), 0, HEAD, 0);
     // Renamed before its bytes are on the disk it would be there, and empty, after a power cut.
@@ -129,6 +136,11 @@ async function writeFile(
   } finally {
     process.removeListener('exit', forget);
   }
+}
+
+function keptAnswers(answers: ReadonlyMap<string, unknown>): Pick<IndexDirectory, 'answers'> {
+  const text = JSON.stringify(Object.fromEntries(answers));
+  return answers.size === 0 || text.length > ANSWERS_LIMIT ? {} : { answers: JSON.parse(text) };
 }
 
 async function writeColumn(handle: FileHandle, at: Bytes, column: Column): Promise<number> {

@@ -9,11 +9,12 @@ import type { Bytes } from '../base/units.ts';
  *     head: "hsidx\n" u16 version  u32 crc of the directory  u32 its length  f64 its offset  (little endian)
  */
 export const MAGIC: Uint8Array = Uint8Array.from([0x68, 0x73, 0x69, 0x64, 0x78, 0x0a]);
-/** To be raised whenever a column gets another meaning or the rules behind its numbers change. */
-export const VERSION = 1;
+/** To be raised whenever a column or an answer gets another meaning or the rules behind its numbers change. */
+export const VERSION = 2;
 export const HEAD: Bytes = 64;
 export const ALIGN = 64;
 export const DIRECTORY_LIMIT: Bytes = 2 ** 20;
+export const ANSWERS_LIMIT: Bytes = 2 ** 18;
 
 export type ColumnKind = 'u8' | 'u32' | 'i32' | 'f64';
 export type Column = Uint8Array | Uint32Array | Int32Array | Float64Array;
@@ -55,6 +56,8 @@ export interface IndexDirectory {
   locations: number;
   /** Rows, when there are any. */
   allocations?: { nodes: number; functions: number; samples: number };
+  /** `Heap.answers` at the time, ANSWERS_LIMIT at most. */
+  answers?: Record<string, unknown>;
   columns: ColumnEntry[];
 }
 

@@ -17,6 +17,8 @@ export interface Heap {
   readonly classes: ClassTable;
   readonly retainers: Retainers;
   readonly scripts: ScriptTable;
+  /** Answers by question, kept in the index: what an earlier run worked out of all nodes and showed first. */
+  readonly answers: Map<string, unknown>;
   /**
    * Set when an index is being written beside the file, which begins once the heap is there: undefined when it is written,
    * else the reason why not. Never rejects. A process that ends before loses the index and nothing else.
@@ -27,6 +29,7 @@ export interface Heap {
 export function makeHeap(
   snapshot: Snapshot,
   graph: HeapGraph,
+  answers: Map<string, unknown> = new Map(),
   indexWritten?: Promise<string | undefined>,
 ): Heap {
   let classes: ClassTable | undefined;
@@ -39,6 +42,7 @@ export function makeHeap(
   return {
     snapshot,
     graph,
+    answers,
     ...(indexWritten === undefined ? {} : { indexWritten }),
     get classes() {
       classes ??= buildClasses(snapshot, graph, getScripts);

@@ -54,7 +54,7 @@ export async function openHeap(from: string | ByteStream, options: OpenHeapOptio
   const known = path === undefined ? undefined : await readIndex(path);
   if (known !== undefined) {
     onProgress?.({ stage: 'ready', done: 1 });
-    return makeHeap(known.snapshot, known.graph);
+    return makeHeap(known.snapshot, known.graph, known.answers);
   }
   const stream = typeof from === 'string' ? openStream(from) : from;
   onProgress?.({ stage: 'reading', done: 0 });
@@ -65,16 +65,21 @@ export async function openHeap(from: string | ByteStream, options: OpenHeapOptio
   });
   const graph = await analyse(snapshot, options);
   onProgress?.({ stage: 'ready', done: 1 });
-  return path === undefined || snapshot.bytes < WORTH_INDEX
-    ? makeHeap(snapshot, graph)
-    : makeHeap(snapshot, graph, keep(path, snapshot, graph));
+  if (path === undefined || snapshot.bytes < WORTH_INDEX) return makeHeap(snapshot, graph);
+  const answers = new Map<string, unknown>();
+  return makeHeap(snapshot, graph, answers, keep(path, snapshot, graph, answers));
 }
 
 /** Writes the index when the event loop comes round: what was waiting for the heap goes first. */
-async function keep(path: string, snapshot: Snapshot, graph: HeapGraph): Promise<string | undefined> {
+async function keep(
+  path: string,
+  snapshot: Snapshot,
+  graph: HeapGraph,
+  answers: ReadonlyMap<string, unknown>,
+): Promise<string | undefined> {
   await new Promise((resume) => setTimeout(resume, 0));
   try {
-    return await writeIndex(path, snapshot, graph);
+    return await writeIndex(path, snapshot, graph, answers);
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,4 +1,5 @@
 import type { Heap } from './heap.ts';
+import { NO_EDGE } from './heap-graph.ts';
 import { type HeapValues, isInternalFile, valuesOf } from './heap-values.ts';
 import { contextOwner, moduleFile } from './path-names.ts';
 import { edgeSource } from './retainers.ts';
@@ -14,6 +15,9 @@ export interface PathEdge {
 const MOST_NODES = 4000;
 /** Retainers of one node that are looked at. A node with more is a constant of the whole heap. */
 const MOST_RETAINERS = 3000;
+/** Most that a step, or the place where a path begins, may cost when there is nothing to explain; and its steps. */
+const PLAIN = 4;
+const LONGEST_PLAIN = 12;
 /** Steps of a path by distance: an element deep in a linked list. */
 const LONGEST = 2000;
 
@@ -22,9 +26,38 @@ const LONGEST = 2000;
  * waiting async function, over properties, elements and variables; over V8's own structures only where there is no
  * other. Searched backwards by cost; weak references never count. Far inside a long list (beyond 4000 nodes) the
  * shortest way by `graph.distance` is taken instead, and at last the dominators.
+ * `heap.retainers` is made only where the shortest way is not a plain one.
  */
 export function findPath(heap: Heap, node: number, ignore?: (edge: number) => boolean): PathEdge[] {
+  if (ignore === undefined) {
+    const plain = plainPath(heap, node);
+    if (plain !== undefined) return plain;
+  }
   return searchPath(heap, node, ignore) ?? pathByDistance(heap, node, ignore);
+}
+
+/**
+ * The shortest way that was met when distances were measured, when there is nothing on it to explain: ordinary references
+ * from a place that a reader knows. Most objects have one, and it saves the table of all retainers (4 bytes an edge).
+ */
+function plainPath(heap: Heap, node: number): PathEdge[] | undefined {
+  const { snapshot, graph } = heap;
+  const values = valuesOf(snapshot);
+  const backwards: PathEdge[] = [];
+  for (let at = node; backwards.length < LONGEST_PLAIN; ) {
+    const end = anchorCost(heap, values, at, at === node);
+    if (end !== undefined && end <= PLAIN) {
+      backwards.push({ edge: -1, node: at });
+      return backwards.reverse();
+    }
+    const edge = graph.reachedBy[at] as number;
+    if (edge === NO_EDGE || values.isWeak(edge)) return undefined;
+    const source = edgeSource(snapshot, edge);
+    if (edgeCost(values, edge, source) > PLAIN) return undefined;
+    backwards.push({ edge, node: at });
+    at = source;
+  }
+  return undefined;
 }
 
 function searchPath(heap: Heap, node: number, ignore?: (edge: number) => boolean): PathEdge[] | undefined {

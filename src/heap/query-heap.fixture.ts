@@ -78,6 +78,7 @@ export function naiveHeap(snapshot: Snapshot): Heap {
     snapshot,
     graph,
     classes,
+    answers: new Map(),
     retainers: { first, edge },
     scripts: { fileOf: () => '', placeOf: () => undefined, packageOf: () => undefined },
   };

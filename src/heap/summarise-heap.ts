@@ -17,8 +17,24 @@ export interface SummaryOptions {
   filter?: string;
 }
 
-/** First screen of a heap: see HeapSummary. */
+/** Rows of a summary that is kept in the index. */
+const MOST_KEPT = 100;
+
+/** First screen of a heap: see HeapSummary. Kept in `heap.answers`. */
 export function summariseHeap(heap: Heap, options: SummaryOptions = {}): HeapSummary {
+  const { top = 20, sort = 'retained', filter } = options;
+  // Only what is asked without a second thought: the index is no place for every question.
+  if (filter !== undefined || top > MOST_KEPT) return makeSummary(heap, options);
+  const question = `summary ${top} ${sort}`;
+  let summary = heap.answers.get(question) as HeapSummary | undefined;
+  if (summary === undefined) {
+    summary = makeSummary(heap, options);
+    heap.answers.set(question, summary);
+  }
+  return { ...summary, name: heap.snapshot.name };
+}
+
+function makeSummary(heap: Heap, options: SummaryOptions): HeapSummary {
   const { snapshot, graph } = heap;
   const { top = 20 } = options;
   const statistics = countStatistics(snapshot, graph);

@@ -53,15 +53,23 @@ describe('openHeap', () => {
 
   it('finds the same again in the index it wrote', async () => {
     const { openHeap } = await built<typeof import('../../src/heap/open-heap.ts')>('heap/open-heap.js');
+    const { summariseHeap } =
+      await built<typeof import('../../src/heap/summarise-heap.ts')>('heap/summarise-heap.js');
+    rmSync(`${file}.hsidx`, { force: true });
     const first = await openHeap(file);
     expect(first.snapshot.bytes).toBeGreaterThan(50e6);
     expect(first.indexWritten).toBeDefined();
+    const summary = summariseHeap(first, { top: 12 });
     expect(await first.indexWritten).toBeUndefined();
     const stages: string[] = [];
     const again = await openHeap(file, { onProgress: ({ stage }) => stages.push(stage) });
     expect(stages).toEqual(['ready']);
     for (const column of ['dominator', 'distance', 'preorder'] as const)
       expect(Buffer.compare(bytesOf(again.graph[column]), bytesOf(first.graph[column])), column).toBe(0);
+    expect([...again.answers.keys()]).toEqual(['summary 12 retained']);
+    expect(summariseHeap(again, { top: 12 })).toEqual(summary);
+    again.answers.clear();
+    expect(summariseHeap(again, { top: 12 })).toEqual(summary);
     expect([...again.classes.key]).toEqual([...first.classes.key]);
     expect([...again.classes.retained]).toEqual([...first.classes.retained]);
     // A snapshot that has changed is read anew.
