@@ -16,6 +16,8 @@ export interface ByteSource {
   readonly path?: string;
   /** Fills the beginning of `into`; returns how many bytes, 0 at the end. @throws HolterError E_FILE_NOT_FOUND */
   read(into: Uint8Array): number;
+  /** Reads on at an offset. Only where `path` is set. */
+  seek?(offset: Bytes): void;
   close(): void;
 }
 
@@ -59,16 +61,23 @@ export function openFile(path: string): ByteSource {
       closeSync(fd);
       return source;
     }
+    const isFile = entry.isFile();
+    let at = 0;
     return {
       name: path,
-      size: entry.isFile() ? entry.size : undefined,
-      ...(entry.isFile() ? { path } : {}),
+      size: isFile ? entry.size : undefined,
+      ...(isFile ? { path } : {}),
       read(into) {
         try {
-          return readSync(fd, into, 0, into.length, null);
+          const count = readSync(fd, into, 0, into.length, isFile ? at : null);
+          at += count;
+          return count;
         } catch (error) {
           throw cannotRead(path, error);
         }
+      },
+      seek(offset) {
+        at = offset;
       },
       close() {
         if (fd >= 0) closeSync(fd);

@@ -22,6 +22,8 @@ export interface ByteStream {
   readonly damage?: string | undefined;
   /** Fills the beginning of `into`; how many bytes, 0 at the end. @throws HolterError E_FILE_NOT_FOUND */
   read(into: Uint8Array): number | Promise<number>;
+  /** Reads on at an offset. Only where `path` is set. */
+  seek?(offset: Bytes): void;
   close(): void;
 }
 

@@ -36,6 +36,8 @@ export interface OpenHeapOptions {
 
 /** Below this threads take longer to start than they save. */
 const WORTH_THREADS: Bytes = 30e6;
+/** From here on a second thread for reading saves more than its start takes. */
+const WORTH_READER: Bytes = 100e6;
 /** Below this reading and analysing take less than half a second. */
 const WORTH_INDEX: Bytes = 50e6;
 /** Part of the time that goes into reading. */
@@ -59,6 +61,7 @@ export async function openHeap(from: string | ByteStream, options: OpenHeapOptio
   const stream = typeof from === 'string' ? openStream(from) : from;
   onProgress?.({ stage: 'reading', done: 0 });
   const snapshot = await readSnapshot(stream, {
+    threads: (stream.size ?? 0) >= Math.max(WORTH_READER, options.threadsFrom ?? 0),
     ...(signal === undefined ? {} : { signal }),
     onProgress: (read, total) =>
       onProgress?.({ stage: 'reading', done: total === undefined ? 0 : (READING * read) / total }),

@@ -1,6 +1,7 @@
 import type { ByteStream } from '../base/byte-stream.ts';
 import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
+import { type EdgesAside, type ReadEdges, readEdgesAside } from './edges-aside.ts';
 import { EdgeTaker } from './read-snapshot-edges.ts';
 import { NodeTaker } from './read-snapshot-nodes.ts';
 import { nextByte, readRows, type SectionEnd, skipTo } from './read-snapshot-rows.ts';
@@ -20,6 +21,8 @@ const MADE_BY = 'a heap snapshot is made by: holter heap snapshot <target>';
 export interface SnapshotReadOptions extends ReadOptions {
   /** Larger string sections of plain files are not kept in memory; default 64 MiB. */
   stringsInMemory?: Bytes;
+  /** Edges are read by a second thread, where the source is a plain file. */
+  threads?: boolean;
 }
 
 /** What has been read of a file; sections that did not come are undefined. */
@@ -29,7 +32,9 @@ export interface SnapshotParts {
   meta: SnapshotMeta;
   bytes: Bytes;
   nodes?: NodeTaker;
-  edges?: EdgeTaker;
+  edges?: ReadEdges;
+  /** Reads the edges meanwhile. */
+  aside?: EdgesAside | undefined;
   locations?: LocationTaker;
   functions?: ColumnTaker;
   traceTree?: TraceTree;
@@ -52,11 +57,13 @@ export interface SnapshotParts {
  *   E_FILE_NOT_FOUND; E_INTERRUPTED
  */
 export async function readSnapshot(source: ByteStream, options: SnapshotReadOptions = {}): Promise<Snapshot> {
+  const threads: EdgesAside[] = [];
   try {
     const window = new SnapshotWindow(source, options);
-    return assembleSnapshot(await readParts(window, source, options));
+    return assembleSnapshot(await readParts(window, source, options, threads));
   } finally {
     source.close();
+    for (const thread of threads) thread.close();
   }
 }
 
@@ -64,6 +71,7 @@ async function readParts(
   window: SnapshotWindow,
   source: ByteStream,
   options: SnapshotReadOptions,
+  threads: EdgesAside[],
 ): Promise<SnapshotParts> {
   const { name } = source;
   await openDocument(window, source);
@@ -79,6 +87,10 @@ async function readParts(
       parts = { name, path: source.path, meta: readSnapshotMeta(head, name), bytes: 0 };
     } else if (parts !== undefined) {
       section = key;
+      if (key === 'nodes' && parts.nodes === undefined && isWorthThread(source, options)) {
+        parts.aside = readEdgesAside({ path: source.path, from: window.position, meta: parts.meta });
+        if (parts.aside !== undefined) threads.push(parts.aside);
+      }
       if ((await readSection(key, window, parts, source, options)) !== 'complete') break;
     } else if (!/^[\w$]+$/.test(key) || !(await skipValue(window))) break;
     section = `after ${key}`;
@@ -154,8 +166,15 @@ async function readSection(
     }
     case 'edges': {
       once(parts.edges, key, name);
-      parts.edges = new EdgeTaker(meta, name, parts.nodes?.count, rest);
-      return readRows(window, parts.edges);
+      const aside = await parts.aside?.answer;
+      if (aside?.begin === window.position && parts.nodes?.count === meta.nodeCount) {
+        parts.edges = aside.edges;
+        window.seek(aside.end);
+        return 'complete';
+      }
+      const taker = new EdgeTaker(meta, name, parts.nodes?.count, rest);
+      parts.edges = taker;
+      return readRows(window, taker);
     }
     case 'locations': {
       if (meta.locationFields.length === 0) break;
@@ -185,6 +204,14 @@ async function readSection(
       });
   }
   return (await skipValue(window)) ? 'complete' : 'cut';
+}
+
+/** The file must be one that a second reader reads the same, and its head must have said how many nodes there are. */
+function isWorthThread(
+  source: ByteStream,
+  { threads }: SnapshotReadOptions,
+): source is ByteStream & { path: string } {
+  return threads === true && source.path !== undefined && source.seek !== undefined;
 }
 
 function once(section: object | undefined, key: string, name: string): void {

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { HolterError } from '../base/errors.ts';
+import type { ReadEdges } from './edges-aside.ts';
 import { openStrings } from './open-strings.ts';
 import type { SnapshotParts } from './read-snapshot.ts';
-import { type EdgeTaker, NOWHERE } from './read-snapshot-edges.ts';
+import { NOWHERE } from './read-snapshot-edges.ts';
 import type { NodeTaker } from './read-snapshot-nodes.ts';
 import { sharedUint32 } from './shared-column.ts';
 import { EDGE, type Snapshot } from './snapshot.ts';
@@ -84,7 +85,7 @@ interface EdgeColumns {
 /** Edges that belong to a node and lead to one; `firstEdge` is made to fit. */
 function joinEdges(
   nodes: NodeTaker,
-  taker: EdgeTaker | undefined,
+  taker: ReadEdges | undefined,
   problems: string[],
   stopped: boolean,
 ): EdgeColumns {

@@ -86,6 +86,18 @@ export class SnapshotWindow {
     return !this.ranOut;
   }
 
+  /** Goes on at an offset of the file; only where the stream has `seek`. */
+  seek(position: Bytes): void {
+    this.onLeave?.();
+    this.#stream.seek?.(position);
+    this.before = position;
+    this.at = 0;
+    this.end = 0;
+    this.bytes[0] = 0;
+    this.ended = false;
+    this.ranOut = false;
+  }
+
   async #pause(): Promise<void> {
     if (this.#options.signal?.aborted)
       throw new HolterError('E_INTERRUPTED', `reading ${this.#stream.name} was interrupted`, {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,43 @@ describe('openHeap', () => {
       expect(Buffer.compare(bytesOf(graph[column]), bytesOf(alone[column])), column).toBe(0);
     for (const column of ['shallow', 'retained'] as const)
       expect(Buffer.compare(bytesOf(graph[column].low), bytesOf(alone[column].low)), column).toBe(0);
+  });
+
+  it('reads the same with a second thread for the edges, and of a file that is cut', async () => {
+    const { readSnapshot } =
+      await built<typeof import('../../src/heap/read-snapshot.ts')>('heap/read-snapshot.js');
+    const { openStream } = await built<typeof import('../../src/base/byte-stream.ts')>('base/byte-stream.js');
+    const text = readFileSync(file);
+    const edges = text.indexOf('"edges"');
+    const strings = text.indexOf('"strings"');
+    const other = `${file}.other`;
+    const isSame = async (path: string, partial: RegExp | undefined): Promise<void> => {
+      const alone = await readSnapshot(openStream(path));
+      const both = await readSnapshot(openStream(path), { threads: true });
+      for (const column of ['nodeName', 'firstEdge', 'edgeTarget', 'edgeName'] as const)
+        expect(Buffer.compare(bytesOf(both[column]), bytesOf(alone[column])), column).toBe(0);
+      for (let node = 0; node < alone.nodeCount; node += 997)
+        expect(both.strings.get(both.nodeName[node]!)).toBe(alone.strings.get(alone.nodeName[node]!));
+      expect(both.partial).toBe(alone.partial);
+      if (partial === undefined) expect(both.partial).toBeUndefined();
+      else expect(both.partial).toMatch(partial);
+    };
+    try {
+      await isSame(file, undefined);
+      // Without a newline between rows, as other writers do.
+      writeFileSync(other, text.toString('latin1').replaceAll(/\n(?=[,\]])/g, ''), 'latin1');
+      await isSame(other, undefined);
+      writeFileSync(other, text.subarray(0, (edges + strings) >> 1));
+      await isSame(other, /references/);
+      writeFileSync(other, text.subarray(0, edges >> 1));
+      await isSame(other, /./);
+      const damaged = Buffer.from(text);
+      damaged[(edges + strings) >> 1] = 0x7a;
+      writeFileSync(other, damaged);
+      await isSame(other, /references/);
+    } finally {
+      rmSync(other, { force: true });
+    }
   });
 
   it('finds the same again in the index it wrote', async () => {
