@@ -236,7 +236,9 @@ export class ExploreSession {
             ? 'only V8 holds it'
             : String(distance),
       ],
-      ...(place === undefined ? [] : [['place', `${place.file}:${place.line}`] as [string, string]]),
+      ...(place === undefined
+        ? []
+        : [['place', place.line > 0 ? `${place.file}:${place.line}` : place.file] as [string, string]]),
       ['path', pathText(this.heap, node) || '/'],
     ];
     return `${rows.map(([name, value]) => `${name.padEnd(12)}${cleanText(value)}`).join('\n')}\n`;

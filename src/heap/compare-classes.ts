@@ -3,7 +3,7 @@ import { type ClassTable, NO_CLASS } from './class-table.ts';
 import { type IdMatch, NOT_THERE } from './compare-ids.ts';
 import { keptByClass, tiersOf } from './compare-kept.ts';
 import type { Heap } from './heap.ts';
-import type { ClassChange } from './heap-difference.ts';
+import { type ClassChange, leakBytes } from './heap-difference.ts';
 
 /** What became of each class between two snapshots of one process, and which objects are new. */
 export interface ClassComparison {
@@ -146,7 +146,7 @@ export function compareClasses(
 /** What leaks first, then what changed most. */
 export function byLeak(a: ClassChange, b: ClassChange): number {
   const size = (row: ClassChange) => row.addedBytes + row.removedBytes;
-  return b.retainedDelta - a.retainedDelta || size(b) - size(a) || b.added + b.removed - a.added - a.removed;
+  return leakBytes(b) - leakBytes(a) || size(b) - size(a) || b.added + b.removed - a.added - a.removed;
 }
 
 /** Row of each key of a class table. */

@@ -1,6 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
-import type { ClassChange, HeapDifference } from './heap-difference.ts';
+import { type ClassChange, type HeapDifference, leakBytes } from './heap-difference.ts';
 
 /** `--fail-on` of a comparison of heaps: of the whole heap, or of one class. */
 export interface HeapLimit {
@@ -71,8 +71,7 @@ function classGrowth(classes: readonly ClassChange[], name: string, of: HeapLimi
   let sum = 0;
   for (const change of classes) {
     if (change.name !== name) continue;
-    sum +=
-      of === 'count' ? (change.countLast ?? change.countAfter) - change.countBefore : change.retainedDelta;
+    sum += of === 'count' ? (change.countLast ?? change.countAfter) - change.countBefore : leakBytes(change);
   }
   return sum;
 }

@@ -20,7 +20,7 @@ export interface HeapDifference {
   /** Σ over nodes; by ids new and gone objects, by classes the sums of what rose and fell. */
   added: { count: number; bytes: Bytes };
   removed: { count: number; bytes: Bytes };
-  /** What leaks first: by `retainedDelta`, largest first; all classes that changed. */
+  /** What leaks first: by `leakBytes`, largest first; all classes that changed. */
   classes: ClassChange[];
   /** The same container object that holds more than before; only by ids, what it holds through new entries first. */
   containers: ContainerChange[];
@@ -52,6 +52,15 @@ export interface ClassChange {
   retainedDelta: Bytes;
   /** Who holds the new ones, most of them first; only by ids, only of the first classes. */
   holders: Holder[];
+}
+
+/**
+ * Of what new instances keep, the part by which there are more than before: a cache that replaces its entries has as many
+ * gone as new, and leaks nothing.
+ */
+export function leakBytes({ retainedDelta, added, removed }: ClassChange): Bytes {
+  if (retainedDelta <= 0 || added <= 0) return retainedDelta;
+  return (retainedDelta * Math.max(0, added - removed)) / added;
 }
 
 export interface ContainerChange {

@@ -1,7 +1,7 @@
 import { formatBytes, formatNumber } from '../base/quantity.ts';
 import type { Bytes } from '../base/units.ts';
 import type { Heap } from '../heap/heap.ts';
-import type { HeapDifference } from '../heap/heap-difference.ts';
+import { type HeapDifference, leakBytes } from '../heap/heap-difference.ts';
 import type { HeapSummary, ObjectRow } from '../heap/heap-summary.ts';
 import type { Holder } from '../heap/holder.ts';
 import type { Place } from '../heap/place.ts';
@@ -225,7 +225,7 @@ export function buildHeapDifferencePage(
   const { beforeName, afterName, lastName, totalBefore, totalAfter, totalLast } = difference;
   const names = [beforeName, afterName, ...(lastName === undefined ? [] : [lastName])].map(base);
   const totals = [totalBefore, totalAfter, ...(totalLast === undefined ? [] : [totalLast])];
-  const first = difference.classes.find((row) => row.retainedDelta > 0);
+  const first = difference.classes.find((row) => leakBytes(row) > 0);
   const change = (totalLast ?? totalAfter) - totalBefore;
   const holder = first?.holders[0];
   return {
@@ -241,7 +241,7 @@ export function buildHeapDifferencePage(
       input.headline ??
       (first === undefined
         ? `Nothing grew; heap ${totals.map(formatBytes).join(' → ')}`
-        : `${first.name} ${signed(first.added - first.removed, formatNumber)}${holder === undefined ? '' : `, held by ${holder.text}`}, ${signed(first.retainedDelta, formatBytes)}; heap ${totals.map(formatBytes).join(' → ')}`),
+        : `${first.name} ${signed(first.added - first.removed, formatNumber)}${holder === undefined ? '' : `, held by ${holder.text}`}, ${signed(Math.round(leakBytes(first)), formatBytes)}; heap ${totals.map(formatBytes).join(' → ')}`),
     details: input.details ?? [
       `The heap ${change >= 0 ? 'grew' : 'shrank'} by ${formatBytes(Math.abs(change))}: ${formatNumber(difference.added.count)} objects came (${formatBytes(difference.added.bytes)}), ${formatNumber(difference.removed.count)} went (${formatBytes(difference.removed.bytes)}).`,
       `Compared by ${difference.mode === 'ids' ? 'object ids' : 'classes'}: ${difference.modeReason}.`,

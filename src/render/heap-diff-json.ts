@@ -48,7 +48,7 @@ export function renderHeapDiffJson(
         text,
         kind,
         held,
-        place: place === undefined ? '' : `${place.file}:${place.line}`,
+        place: place === undefined ? '' : place.line > 0 ? `${place.file}:${place.line}` : place.file,
       })),
     })),
     classCount: options.classes.length,

@@ -1,6 +1,6 @@
 import { formatBytes, formatNumber, formatShare } from '../base/quantity.ts';
 import type { HeapBreach } from '../heap/difference-limit.ts';
-import type { ClassChange, HeapDifference } from '../heap/heap-difference.ts';
+import { type ClassChange, type HeapDifference, leakBytes } from '../heap/heap-difference.ts';
 import { shortPath } from './short-path.ts';
 
 /** `+14 000`, `−3`, `0`. */
@@ -46,7 +46,7 @@ export function holderText({ holders }: ClassChange, cwd: string): string {
   const where =
     place === undefined || place.file === '' || place.file.startsWith('node:')
       ? ''
-      : ` ${shortPath(place.file, cwd)}:${place.line}`;
+      : ` ${shortPath(place.file, cwd)}${place.line > 0 ? `:${place.line}` : ''}`;
   return `${text}${kind === '' || text.includes(kind) ? '' : ` (${kind})`}${where}`;
 }
 
@@ -57,14 +57,14 @@ export function heapDiffHeadline(difference: HeapDifference, cwd = ''): string {
   const [first] = difference.classes;
   // Less is noise: of objects known to be new a thousandth of the heap; between processes, which never are alike, more.
   const least = Math.max(10_000, difference.totalBefore * (difference.mode === 'ids' ? 0.001 : 0.01));
-  const worth = first !== undefined && first.retainedDelta >= least;
+  const worth = first !== undefined && leakBytes(first) >= least;
   if (!worth || first === undefined)
     return `nothing stands out; ${heap}${growth === 0 ? '' : ` (${signedBytes(growth)})`}`;
   const holder = holderText(first, cwd);
   return [
-    `${first.name} ${signedNumber(difference.mode === 'ids' ? first.added : countChange(first))}`,
+    `${first.name} ${signedNumber(difference.mode === 'ids' ? first.added - first.removed : countChange(first))}`,
     ...(holder === '' ? [] : [`held by ${holder}`]),
-    `${signedBytes(first.retainedDelta)}; ${heap}`,
+    `${signedBytes(Math.round(leakBytes(first)))}; ${heap}`,
   ].join(', ');
 }
 
