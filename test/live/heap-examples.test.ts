@@ -32,7 +32,7 @@ async function runJson<T>(args: readonly string[]): Promise<T> {
 /** Does `during` while requests come in, and stops them with the process. */
 async function underLoad<T>(path: string, during: (pid: string) => Promise<T>, rate = 300): Promise<T> {
   const { url, pid } = target as TargetProcess;
-  const loading = load(url + path, { connections: 4, rate, seconds: 25 });
+  const loading = load(url + path, { connections: 4, rate, seconds: 40 });
   loading.catch(() => {});
   try {
     return await during(String(pid));
@@ -43,7 +43,9 @@ async function underLoad<T>(path: string, during: (pid: string) => Promise<T>, r
 }
 
 async function snapshotTwice(pid: string, name: string): Promise<string[]> {
-  const out = join(folder, name);
+  // A test that is tried again finds what the first try left.
+  const out = mkdtempSync(join(folder, `${name}-`));
+  rmSync(out, { recursive: true });
   const { snapshots } = await runJson<{ snapshots: { file: string }[] }>([
     'heap',
     'snapshot',
@@ -61,7 +63,7 @@ describe.each([20, 24] as const)('Node %i', (node) => {
   test('08 class pile-up: the class first, its holder and line, by count and by snapshots', async () => {
     await start('08-class-pile-up/server.js', node);
     const { counted, difference } = await underLoad('/orders', async (pid) => {
-      const counted = await runJson<HeapHistogramJson>(['heap', 'histogram', pid, '-d', '2s', '--yes']);
+      const counted = await runJson<HeapHistogramJson>(['heap', 'histogram', pid, '-d', '4s', '--yes']);
       const files = await snapshotTwice(pid, `orders-${node}`);
       expect(files.map((file) => existsSync(file))).toEqual([true, true]);
       return { counted, difference: await runJson<HeapDifference>(['heap', 'diff', ...files]) };
@@ -84,7 +86,7 @@ describe.each([20, 24] as const)('Node %i', (node) => {
   test('09 listeners: the emitter that grows, and the function that adds', async () => {
     await start('09-listeners/server.js', node);
     const { counted, files } = await underLoad('/', async (pid) => ({
-      counted: await runJson<HeapHistogramJson>(['heap', 'histogram', pid, '-d', '2s', '--yes']),
+      counted: await runJson<HeapHistogramJson>(['heap', 'histogram', pid, '-d', '4s', '--yes']),
       files: await snapshotTwice(pid, `prices-${node}`),
     }));
     const difference = await runJson<HeapDifference>(['heap', 'diff', ...files]);
