@@ -30,6 +30,8 @@ export interface JsFrame {
   isAsync: boolean;
   /** Tagged addresses; undefined where optimised code does not keep them. */
   functionAddress?: number;
+  /** Tagged; the context it runs in, where its variables that closures use live. */
+  contextAddress?: number;
   receiver?: Value;
   /** Real arguments, in order, named by the function's parameters where it tells them. */
   arguments?: { name: string; value: Value }[];
