@@ -71,8 +71,10 @@ export async function openLive(
     readFile: filesOfProcess(pid),
     async look(read) {
       signal.throwIfAborted();
+      const isFirst = opened === undefined;
       opened ??= await openProcessForV8(pid);
       const { image, v8 } = opened;
+      if (isFirst) await rehearse(opened, read);
       const before = image.pausedMs;
       image.stop();
       const at = performance.now();
@@ -87,6 +89,24 @@ export async function openLive(
     },
     close: () => opened?.image.close(),
   };
+}
+
+/**
+ * A reading whose result is thrown away: it makes V8 compile our own code, finds the symbols, and has the pages of scripts
+ * read, while the target runs. The second one needs it to stand still for a few milliseconds only.
+ */
+async function rehearse({ image, v8 }: Opened, read: (v8: V8Reader) => unknown): Promise<void> {
+  image.stop();
+  try {
+    image.keepStacks();
+  } finally {
+    image.resume();
+  }
+  try {
+    await read({ ...v8, problems: [] });
+  } catch {
+    // What it read changed under its eyes.
+  }
 }
 
 type Opened = {

@@ -300,4 +300,3 @@ function readRequirement(cursor: Cursor): Node {
   const type = cursor.take('R') ? readName(cursor) : undefined;
   return node('requirement', '', value, type, [], isNoexcept);
 }
-

@@ -307,7 +307,14 @@ export function readParameterDeclaration(cursor: Cursor, number: number): Node {
       number,
     );
   else if (letter === 't') {
-    declaration = node('parameter-declaration', 'template', undefined, list(readTemplateHead(cursor)), [], number);
+    declaration = node(
+      'parameter-declaration',
+      'template',
+      undefined,
+      list(readTemplateHead(cursor)),
+      [],
+      number,
+    );
     cursor.expect('E');
   } else throw MALFORMED;
   cursor.leave();

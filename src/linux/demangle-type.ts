@@ -96,8 +96,7 @@ function readCompound(cursor: Cursor, letter: string): Node {
     case 'U': {
       cursor.at++;
       let qualifier = readSourceName(cursor);
-      if (cursor.letter === 'I')
-        qualifier = node('template', '', qualifier, readTemplateArguments(cursor));
+      if (cursor.letter === 'I') qualifier = node('template', '', qualifier, readTemplateArguments(cursor));
       return cursor.keep(node('vendor-qualifier', '', readType(cursor), qualifier));
     }
     case 'u': {

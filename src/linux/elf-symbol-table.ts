@@ -76,7 +76,8 @@ export class ElfSymbolTable {
       }
     }
     const found: (ElfSymbol | undefined)[] = new Array(addresses.length).fill(undefined);
-    for (let i = 0; i < sorted.length; i++) if (row[i]! >= 0) found[order[i]!] = this.#symbol(table[i]!, row[i]!);
+    for (let i = 0; i < sorted.length; i++)
+      if (row[i]! >= 0) found[order[i]!] = this.#symbol(table[i]!, row[i]!);
     return found;
   }
 

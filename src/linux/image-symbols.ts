@@ -1,3 +1,4 @@
+import { CallFrameInfo, type FrameRow } from './call-frame-info.ts';
 import { ElfFile } from './elf.ts';
 import { ElfSymbolTable } from './elf-symbol-table.ts';
 import { type Mapping, mappingAt } from './memory-map.ts';
@@ -11,6 +12,7 @@ class MappedBinary {
   readonly path: string;
   readonly elf: ElfFile;
   #table: ElfSymbolTable | undefined;
+  #frames: CallFrameInfo | null | undefined;
 
   constructor(path: string, elf: ElfFile) {
     this.path = path;
@@ -20,6 +22,11 @@ class MappedBinary {
   get table(): ElfSymbolTable {
     this.#table ??= new ElfSymbolTable(this.elf);
     return this.#table;
+  }
+
+  get frames(): CallFrameInfo | undefined {
+    if (this.#frames === undefined) this.#frames = CallFrameInfo.open(this.elf) ?? null;
+    return this.#frames ?? undefined;
   }
 
   /** Address of the file for an offset in it; undefined: not in a segment. */
@@ -39,10 +46,7 @@ class MappedBinary {
 }
 
 /** Symbols of an image, made for its life: binaries are opened when first asked for. */
-export function symbolsOf(image: ProcessImage): ImageSymbols & {
-  /** `at` for many addresses in one pass over each table; answers are kept for `at`. */
-  resolve(addresses: readonly number[]): void;
-} {
+export function symbolsOf(image: ProcessImage): ImageSymbols {
   return new Symbols(image);
 }
 
@@ -117,6 +121,13 @@ class Symbols implements ImageSymbols {
     return found;
   }
 
+  frameRowAt(address: number): FrameRow | undefined {
+    const mapping = mappingAt(this.#image.mappings, address);
+    const binary = mapping === undefined ? undefined : this.#binaryOf(mapping);
+    const place = binary?.addressOfOffset(address - mapping!.start + mapping!.offset);
+    return place === undefined ? undefined : binary!.frames?.rowAt(place);
+  }
+
   fileAt(address: number): string {
     const path = mappingAt(this.#image.mappings, address)?.path ?? '';
     return path.startsWith('/') ? path.slice(path.lastIndexOf('/') + 1) : path;
@@ -126,7 +137,9 @@ class Symbols implements ImageSymbols {
     if (this.#main !== undefined) return this.#main;
     const { mappings, executable } = this.#image;
     const paths = new Set(
-      mappings.map(({ path }) => path).filter((path) => path === executable || /\/libnode\.so[^/]*$/.test(path)),
+      mappings
+        .map(({ path }) => path)
+        .filter((path) => path === executable || /\/libnode\.so[^/]*$/.test(path)),
     );
     this.#main = [...paths].flatMap((path) => {
       const binary = this.#binaryOf(mappings.find((mapping) => mapping.path === path)!);

@@ -1,3 +1,5 @@
+import type { FrameRow } from './call-frame-info.ts';
+
 /** The function of a binary that an address belongs to. */
 export interface NativeSymbol {
   /** As in the file: `_ZN4node5StartEiPPc`. */
@@ -19,6 +21,8 @@ export interface NativeSymbol {
 export interface ImageSymbols {
   /** Undefined: no file is mapped there, the file cannot be read, or it has no symbols. */
   at(address: number): NativeSymbol | undefined;
+  /** `at` for many addresses in one pass over each table; the answers are kept. */
+  resolve(addresses: readonly number[]): void;
   /** Where a symbol of the executable or libnode lies in the target, by exact mangled name. */
   addressOf(mangled: string): number | undefined;
   /**
@@ -26,6 +30,8 @@ export interface ImageSymbols {
    * the int32 there as the file has it (undefined for .bss, which only memory has).
    */
   withPrefix(prefix: string): ReadonlyMap<string, { address: number; size: number; value?: number }>;
+  /** How to unwind at an address, from `.eh_frame` of its binary; undefined: it has no entry there (JIT, V8's builtins). */
+  frameRowAt(address: number): FrameRow | undefined;
   /** `libc.so.6` and the like of an address; '' for code of no file (JIT). */
   fileAt(address: number): string;
 }

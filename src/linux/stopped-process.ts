@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import type { Milliseconds } from '../base/units.ts';
 import { type Memory, PagedMemory } from './memory.ts';
-import { type Mapping, readMemoryMap } from './memory-map.ts';
+import { type Mapping, mappingAt, readMemoryMap } from './memory-map.ts';
 import { PROC, readLinkIfAny, readTextIfAny } from './proc-file.ts';
 import type { ProcessImage, Registers, ThreadImage } from './process-image.ts';
 import { REGISTER } from './process-image.ts';
@@ -11,12 +11,16 @@ import { parseSystemCall } from './system-call.ts';
 import { listThreads } from './threads.ts';
 
 const PAGE = 4096;
+/** Of one stack; deeper ones are recursions, whose ends look alike. */
+const LONGEST_KEPT = 128 * 1024;
 
 /** A live process as an image. Between `stop` and `resume` it shows one moment; otherwise what lies there now. */
 export interface StoppedProcess extends ProcessImage {
   readonly kind: 'process';
   /** Stops it and looks again: mappings, threads, memory. @throws HolterError E_TARGET_EXITED, E_TIMEOUT */
   stop(): void;
+  /** Reads the stacks of all threads into the memory's cache, so that they can be walked after `resume`, too. */
+  keepStacks(): void;
   /** Continues it; once more does nothing. */
   resume(): void;
   /** How long it stood in all stops so far. */
@@ -40,7 +44,10 @@ export async function openProcess(pid: number): Promise<StoppedProcess> {
 }
 
 /** `openProcess` and `stop`. */
-export async function stopProcess(pid: number, _options: { signal?: AbortSignal } = {}): Promise<StoppedProcess> {
+export async function stopProcess(
+  pid: number,
+  _options: { signal?: AbortSignal } = {},
+): Promise<StoppedProcess> {
   const image = await openProcess(pid);
   try {
     image.stop();
@@ -88,6 +95,14 @@ class LiveImage implements StoppedProcess {
     } catch (error) {
       this.resume();
       throw error;
+    }
+  }
+
+  keepStacks(): void {
+    for (const { registers } of this.threads) {
+      const sp = registers[REGISTER.rsp]!;
+      const end = Math.min(mappingAt(this.mappings, sp)?.end ?? 0, sp + LONGEST_KEPT);
+      for (let at = sp; at < end; at += PAGE) this.memory.u8(at);
     }
   }
 

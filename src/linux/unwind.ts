@@ -1,110 +1,132 @@
-import { mappingAt } from './memory-map.ts';
+import type { FrameRow, FrameRule } from './call-frame-info.ts';
+import { evaluateExpression } from './dwarf-expression.ts';
 import type { NativeFrame } from './native-frame.ts';
 import type { ImageSymbols } from './native-symbol.ts';
-import { type ProcessImage, REGISTER, type ThreadImage } from './process-image.ts';
+import { type ProcessImage, REGISTER, type Registers, type ThreadImage } from './process-image.ts';
+import { StackWalk } from './stack-walk.ts';
 
 const MOST = 20_000;
-/** A search of the stack looks so far above its pointer. */
-const SCAN = 16 * 1024;
-/** No stack of a thread is larger. */
-const LONGEST_STACK = 2 ** 30;
+/** What a called function must give back as it found it, on x86-64: rbx rbp r12 … r15. */
+const KEPT = [3, 6, 12, 13, 14, 15] as const;
 
 /**
- * Physical frames of a thread, innermost first. First version: frame pointers; where the first is not known, the longest
- * chain of frame pointers found on the stack (research/postmortem.md §3.1).
+ * Physical frames of a thread, innermost first: by `.eh_frame` where the binary has it, else by the frame pointer; where
+ * that is not known (a live process gives only pc and sp, and code without frame pointers uses the register for other
+ * things), from the place on the stack that the longest chain of frame pointers begins at (research/postmortem.md §3.1).
+ *
+ * Bounded: each frame lies above the one before. Never throws for bad memory.
  */
 export function unwind(
   image: ProcessImage,
   thread: ThreadImage,
-  _symbols: ImageSymbols,
+  symbols: ImageSymbols,
   { most = MOST }: { most?: number } = {},
 ): NativeFrame[] {
-  const { registers } = thread;
-  const pc = registers[REGISTER.rip]!;
-  const sp = registers[REGISTER.rsp]!;
-  if (Number.isNaN(pc)) return [];
-  const stack = new StackWalk(image, sp);
-  const known = registers[REGISTER.rbp]!;
-  const scanned = stack.longestChain(known >= sp ? known : Number.NaN);
-  const isKnown = scanned === known;
-  const frames: NativeFrame[] = [
-    { pc, sp, fp: Number.isNaN(scanned) ? Number.NaN : scanned, isReturnAddress: false, how: 'registers' },
-  ];
-  for (let fp = scanned; frames.length < most; ) {
-    const next = stack.caller(fp);
-    if (next === undefined) break;
+  const registers = Float64Array.from(thread.registers);
+  const stack = new StackWalk(image, registers[REGISTER.rsp]!);
+  const frames: NativeFrame[] = [];
+  let how: NativeFrame['how'] = 'registers';
+  let isReturnAddress = false;
+  let lost = false;
+  while (frames.length < most) {
+    const pc = registers[REGISTER.rip]!;
+    const sp = registers[REGISTER.rsp]!;
+    if (!(pc > 0) || (frames.length > 0 && !stack.isCode(pc))) break;
+    const row = symbols.frameRowAt(isReturnAddress ? pc - 1 : pc);
+    let step = row === undefined ? undefined : stepByRules(image, stack, row, registers);
+    let isGuess = false;
+    if (step === undefined && !stack.leadsOn(registers[REGISTER.rbp]!, sp)) {
+      const found = stack.longestChain(sp);
+      // Code with rules that need the frame pointer has one of its own: the nearest chain is right. So is it for JIT code.
+      isGuess = row !== undefined && !needsFramePointer(row);
+      registers[REGISTER.rbp] = found;
+      if (row !== undefined && !Number.isNaN(found)) step = stepByRules(image, stack, row, registers);
+    }
     frames.push({
-      pc: next.pc,
-      fp: next.fp,
-      sp: fp + 16,
-      isReturnAddress: true,
-      how: frames.length === 1 && !isKnown ? 'scan' : 'frame-pointer',
-      ...(frames.length === 1 && !isKnown ? { lost: true } : {}),
+      pc,
+      fp: registers[REGISTER.rbp]!,
+      sp,
+      isReturnAddress,
+      how,
+      ...(lost ? { lost: true } : {}),
     });
-    fp = next.fp;
+    lost = isGuess;
+    how = step !== undefined ? 'cfi' : isGuess ? 'scan' : 'frame-pointer';
+    step ??= stepByPointer(image, stack, registers[REGISTER.rbp]!);
+    if (step === undefined || !(step[REGISTER.rsp]! > sp)) break;
+    registers.set(step);
+    isReturnAddress = row === undefined || how !== 'cfi' || !row.isSignalFrame;
   }
   return frames;
 }
 
-class StackWalk {
-  readonly #image: ProcessImage;
-  readonly #sp: number;
-  readonly #end: number;
+function needsFramePointer({ cfa }: FrameRow): boolean {
+  return cfa.kind === 'register' && cfa.register === REGISTER.rbp;
+}
 
-  constructor(image: ProcessImage, sp: number) {
-    this.#image = image;
-    this.#sp = sp;
-    this.#end = mappingAt(image.mappings, sp)?.end ?? sp + LONGEST_STACK;
-  }
+/** The caller's registers by rules; undefined: something that they need is not known. */
+function stepByRules(
+  image: ProcessImage,
+  stack: StackWalk,
+  row: FrameRow,
+  registers: Registers,
+): Registers | undefined {
+  const cfa = cfaOf(image, row.cfa, registers);
+  if (!stack.holds(cfa - 8)) return undefined;
+  const next = new Float64Array(REGISTER.count).fill(Number.NaN);
+  for (const register of KEPT)
+    next[register] = valueOf(
+      image,
+      row.registers.get(register) ?? { kind: 'same' },
+      cfa,
+      registers,
+      register,
+    );
+  next[REGISTER.rsp] = cfa;
+  const own = row.registers.get(REGISTER.rsp);
+  if (own !== undefined) next[REGISTER.rsp] = valueOf(image, own, cfa, registers, REGISTER.rsp);
+  const back = row.registers.get(row.returnRegister) ?? { kind: 'undefined' };
+  next[REGISTER.rip] = valueOf(image, back, cfa, registers, row.returnRegister);
+  return next;
+}
 
-  /** Of the frame whose pointer this is: where it returns to, and with which frame pointer. */
-  caller(fp: number): { pc: number; fp: number } | undefined {
-    if (!(fp >= this.#sp && fp + 16 <= this.#end) || fp % 8 !== 0) return undefined;
-    const pc = this.#image.memory.word(fp + 8);
-    if (!this.#isCode(pc)) return undefined;
-    const up = this.#image.memory.word(fp);
-    return { pc, fp: up > fp && up < this.#end ? up : Number.NaN };
-  }
+function cfaOf(image: ProcessImage, rule: FrameRule, registers: Registers): number {
+  if (rule.kind === 'register') return (registers[rule.register] ?? Number.NaN) + rule.offset;
+  if (rule.kind === 'value-expression') return evaluateExpression(rule.bytes, registers, image.memory);
+  return Number.NaN;
+}
 
-  /** The frame pointer in the register if it leads anywhere, else that on the stack from which the longest chain goes. */
-  longestChain(register: number): number {
-    if (this.#length(register) > 1) return register;
-    const { memory } = this.#image;
-    const lengths = new Map<number, number>();
-    let best = Number.NaN;
-    let longest = 0;
-    for (let at = this.#sp; at < Math.min(this.#sp + SCAN, this.#end - 8); at += 8) {
-      const up = memory.word(at);
-      if (!(up > at && up < this.#end)) continue;
-      const length = this.#length(at, lengths);
-      if (length > longest) {
-        longest = length;
-        best = at;
-      }
-    }
-    return best;
+function valueOf(
+  { memory }: ProcessImage,
+  rule: FrameRule,
+  cfa: number,
+  registers: Registers,
+  register: number,
+): number {
+  switch (rule.kind) {
+    case 'same':
+      return registers[register] ?? Number.NaN;
+    case 'offset':
+      return memory.word(cfa + rule.offset);
+    case 'value':
+      return cfa + rule.offset;
+    case 'register':
+      return registers[rule.register] ?? Number.NaN;
+    case 'expression':
+      return memory.word(evaluateExpression(rule.bytes, registers, memory, cfa));
+    case 'value-expression':
+      return evaluateExpression(rule.bytes, registers, memory, cfa);
+    default:
+      return Number.NaN;
   }
+}
 
-  #length(from: number, known?: Map<number, number>): number {
-    const path: number[] = [];
-    let rest = 0;
-    for (let at = from; path.length < MOST; ) {
-      const seen = known?.get(at);
-      if (seen !== undefined) {
-        rest = seen;
-        break;
-      }
-      const next = this.caller(at);
-      if (next === undefined) break;
-      path.push(at);
-      at = next.fp;
-    }
-    for (let i = path.length - 1; i >= 0; i--) known?.set(path[i]!, ++rest);
-    return known === undefined ? path.length : rest;
-  }
-
-  #isCode(pc: number): boolean {
-    const mapping = pc > 4096 ? mappingAt(this.#image.mappings, pc) : undefined;
-    return mapping !== undefined && mapping.permissions[2] === 'x';
-  }
+/** By the frame pointer; code of V8 keeps no other register for its caller. */
+function stepByPointer({ memory }: ProcessImage, stack: StackWalk, fp: number): Registers | undefined {
+  if (!stack.holds(fp) || !stack.holds(fp + 8)) return undefined;
+  const next = new Float64Array(REGISTER.count).fill(Number.NaN);
+  next[REGISTER.rip] = memory.word(fp + 8);
+  next[REGISTER.rbp] = memory.word(fp);
+  next[REGISTER.rsp] = fp + 16;
+  return next;
 }

@@ -1,13 +1,15 @@
-import { contextOf } from './function-info.ts';
-import { hasType, isContext, isHeapObject, isJsFunction, smiField, wordAt } from './v8-objects.ts';
+import { contextOf, scriptOf, sharedOf } from './function-info.ts';
+import { hasType, isContext, isHeapObject, smiField, wordAt } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /** What the context of one of V8's own promise callbacks refers to. */
 export interface AwaitContext {
   /** Async function or generator that goes on. */
   generator?: number;
-  /** PromiseCapability of `Promise.all` and the like; of `finally` and `race` callbacks there is none. */
+  /** PromiseCapability of `Promise.all` and the like. */
   capability?: number;
+  /** Promise that the callback settles: it is the `resolve` or `reject` of that promise's executor. */
+  promise?: number;
 }
 
 /** V8's own callbacks have a handful of slots; functions of programs may have thousands. */
@@ -15,11 +17,13 @@ const MOST_SLOTS = 12;
 
 /**
  * Reads the context of a callback that V8 made. Which slot has what differs between versions and callbacks, the types do
- * not: of a function of a program neither is found, as no variable of JavaScript can hold these objects.
+ * not.
  */
 export function readAwaitContext(v8: V8Reader, callback: number): AwaitContext {
   const found: AwaitContext = {};
-  if (!isJsFunction(v8, callback)) return found;
+  const shared = sharedOf(v8, callback);
+  // Functions of programs may hold promises in variables.
+  if (Number.isNaN(shared) || !Number.isNaN(scriptOf(v8, shared))) return found;
   const context = contextOf(v8, callback);
   if (!isContext(v8, context)) return found;
   const data = v8.layout.offset('FixedArray.data');
@@ -29,6 +33,7 @@ export function readAwaitContext(v8: V8Reader, callback: number): AwaitContext {
     if (!isHeapObject(word)) continue;
     if (isAsyncGenerator(v8, word)) found.generator = word;
     else if (hasType(v8, word, 'PROMISE_CAPABILITY_TYPE')) found.capability = word;
+    else if (hasType(v8, word, 'JS_PROMISE_TYPE')) found.promise ??= word;
     else if (slot < 4 && isContext(v8, word) && found.generator === undefined) {
       // Callbacks of `Promise.all` share a context of their own with the capability.
       const inner = innerCapability(v8, word);
@@ -48,5 +53,8 @@ function innerCapability(v8: V8Reader, context: number): number | undefined {
 }
 
 function isAsyncGenerator(v8: V8Reader, object: number): boolean {
-  return hasType(v8, object, 'JS_ASYNC_FUNCTION_OBJECT_TYPE') || hasType(v8, object, 'JS_ASYNC_GENERATOR_OBJECT_TYPE');
+  return (
+    hasType(v8, object, 'JS_ASYNC_FUNCTION_OBJECT_TYPE') ||
+    hasType(v8, object, 'JS_ASYNC_GENERATOR_OBJECT_TYPE')
+  );
 }

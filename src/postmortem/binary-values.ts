@@ -33,14 +33,17 @@ export function readBinaryView(v8: V8Reader, object: number): BinaryView | undef
   const byteOffset = field(v8, object, 'JSArrayBufferView.byteOffset');
   let byteLength = field(v8, object, 'JSArrayBufferView.byteLength');
   const kind = isTyped ? typedKind(v8, object) : undefined;
-  const isResizable = isResizableDataView || (isTyped && elementsKind(v8, object) >= fields.elements.firstResizable);
+  const isResizable =
+    isResizableDataView || (isTyped && elementsKind(v8, object) >= fields.elements.firstResizable);
   if (isResizable && isLengthTracking(v8, object)) {
     byteLength = Math.max(0, whole.byteLength - byteOffset);
     if (kind !== undefined) byteLength -= byteLength % TYPED_SIZE[kind];
   }
   if (!(byteOffset >= 0 && byteLength >= 0 && byteLength < MOST_BYTES)) return undefined;
   // Detached, or its resizable buffer became too short for it: JavaScript sees no elements then.
-  const isOut = Number.isNaN(whole.address) ? isOutside(v8, object, whole) : byteOffset + byteLength > whole.byteLength;
+  const isOut = Number.isNaN(whole.address)
+    ? isOutside(v8, object, whole)
+    : byteOffset + byteLength > whole.byteLength;
   if (isOut) byteLength = 0;
   let address = whole.address + byteOffset;
   if (isTyped) {
@@ -49,7 +52,13 @@ export function readBinaryView(v8: V8Reader, object: number): BinaryView | undef
     const base = field(v8, object, 'JSTypedArray.basePointer');
     address = isHeapObject(base) ? base + external : external;
   }
-  return { address: byteLength > 0 ? address : Number.NaN, byteLength, byteOffset, buffer, ...(kind && { kind }) };
+  return {
+    address: byteLength > 0 ? address : Number.NaN,
+    byteLength,
+    byteOffset,
+    buffer,
+    ...(kind && { kind }),
+  };
 }
 
 /** First bytes of a view or buffer; fewer before a hole, undefined when the object is none. */

@@ -1,6 +1,17 @@
 import { functionName, sharedOf } from './function-info.ts';
 import { accessorFunctions, rawProperty } from './object-properties.ts';
-import { field, hasType, isHeapObject, isJsFunction, isMap, isString, mapOf, typeNameOf, typeOf, wordAt } from './v8-objects.ts';
+import {
+  field,
+  hasType,
+  isHeapObject,
+  isJsFunction,
+  isMap,
+  isString,
+  mapOf,
+  typeNameOf,
+  typeOf,
+  wordAt,
+} from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { textOf } from './v8-strings.ts';
 
@@ -17,8 +28,8 @@ const MOST_STEPS = 100;
 export function classNameOf(v8: V8Reader, object: number): string {
   const map = mapOf(v8, object);
   if (!isHeapObject(map)) return '';
-  let names = namesByMap.get(v8);
-  if (names === undefined) namesByMap.set(v8, (names = new Map()));
+  const names = namesByMap.get(v8) ?? new Map<number, string>();
+  namesByMap.set(v8, names);
   let name = names.get(map);
   if (name === undefined) {
     name = findName(v8, object, map);
@@ -67,15 +78,16 @@ export function constructorOf(v8: V8Reader, map: number): number {
 
 function findName(v8: V8Reader, object: number, map: number): string {
   const prototype = field(v8, map, 'Map.prototype');
-  const constructor = constructorOf(v8, map);
-  const made = hasType(v8, constructor, 'FUNCTION_TEMPLATE_INFO_TYPE')
-    ? templateName(v8, constructor)
-    : functionName(v8, sharedOf(v8, constructor));
+  const maker = constructorOf(v8, map);
+  const made = hasType(v8, maker, 'FUNCTION_TEMPLATE_INFO_TYPE')
+    ? templateName(v8, maker)
+    : functionName(v8, sharedOf(v8, maker));
   if (isNull(v8, prototype)) return `[${made === '' ? 'Object' : made}: null prototype]`;
-  // Functions, generators and literals with another prototype are all «Object» or nothing by their map.
-  if (made !== '' && made !== 'Object' && !isJsFunction(v8, object)) return made;
   const inherited = inheritedName(v8, prototype);
-  return inherited !== '' ? inherited : made !== '' ? made : engineClassOf(v8, object).replace(/^JS/, '');
+  // A map names the base class that allocated, not the class derived from it; the prototype names what was set as one.
+  if (inherited !== '' && inherited !== 'Object') return inherited;
+  if (made !== '' && !isJsFunction(v8, object)) return made;
+  return inherited !== '' ? inherited : engineClassOf(v8, object).replace(/^JS/, '');
 }
 
 /** Name of the first `constructor` along the prototypes that is a function with a name. */

@@ -1,5 +1,6 @@
 import { contextOf } from './function-info.ts';
-import { readScopeInfo } from './scope-info.ts';
+import { cellValue } from './object-properties.ts';
+import { readScopeInfo, scopeFlags } from './scope-info.ts';
 import {
   field,
   hasType,
@@ -15,7 +16,6 @@ import {
 } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { textOf } from './v8-strings.ts';
-import { cellValue } from './object-properties.ts';
 import { valueFields } from './value-fields.ts';
 
 /** A variable that lives in a context because a closure uses it. */
@@ -67,7 +67,10 @@ export function nativeContextOf(v8: V8Reader, context: number): number {
 }
 
 function isNativeContext(v8: V8Reader, context: number): boolean {
-  return typeNameOf(v8, context) === 'NATIVE_CONTEXT_TYPE' || smiField(v8, context, 'FixedArray.length') > 200 && !isHeapObject(slot(v8, context, 1));
+  return (
+    typeNameOf(v8, context) === 'NATIVE_CONTEXT_TYPE' ||
+    (smiField(v8, context, 'FixedArray.length') > 200 && !isHeapObject(slot(v8, context, 1)))
+  );
 }
 
 function slot(v8: V8Reader, context: number, index: number): number {
@@ -122,7 +125,11 @@ function addModuleVariables(
   const { regularExports, regularImports } = valueFields(v8.layout).module;
   // Triples of name, index of its cell, properties: the last words of the ScopeInfo, after its other names and infos.
   const firstVars = v8.layout.number('ScopeInfo.firstVars');
-  for (let at = firstVars + 2 * localCount, end = at + 16 + 3 * MODULE_VARIABLE_LIMIT, isIn = false; at < end; at++) {
+  for (
+    let at = firstVars + 2 * localCount, end = at + 16 + 3 * MODULE_VARIABLE_LIMIT, isIn = false;
+    at < end;
+    at++
+  ) {
     const name = wordAt(v8, scopeInfo, 8 + 8 * at);
     const index = smiOf(wordAt(v8, scopeInfo, 16 + 8 * at));
     const properties = smiOf(wordAt(v8, scopeInfo, 24 + 8 * at));
@@ -139,13 +146,6 @@ function addModuleVariables(
     into.push({ name: text, word: cellValue(v8, cell), depth, scope: 'module', context });
     at += 2;
   }
-}
-
-/** A Smi until 12, a raw number since 13. */
-export function scopeFlags(v8: V8Reader, scopeInfo: number): number {
-  const word = wordAt(v8, scopeInfo, 8);
-  const smi = smiOf(word);
-  return v8.layout.v8Number >= 130 ? v8.memory.u32(scopeInfo - 1 + 8) : Number.isNaN(smi) ? 0 : smi;
 }
 
 /** V8: ScopeType, src/objects/scope-info.tq; two script kinds moved to the front in 13. */

@@ -13,7 +13,12 @@ import { internalProperty, numberValue, type ValueWalk } from './value-walk.ts';
  */
 export function readEngineObject(walk: ValueWalk, address: number, depth: number): ObjectValue {
   const { v8, limits } = walk;
-  const object: ObjectValue = { type: 'object', address, kind: 'internal', className: engineClassOf(v8, address) };
+  const object: ObjectValue = {
+    type: 'object',
+    address,
+    kind: 'internal',
+    className: engineClassOf(v8, address),
+  };
   if (depth > 0) object.properties = [];
   if (isContext(v8, address)) readContext(walk, object, depth);
   else if (isSharedFunctionInfo(v8, address)) {
@@ -23,7 +28,12 @@ export function readEngineObject(walk: ValueWalk, address: number, depth: number
   } else if (isScript(v8, address)) object.text = textOf(v8, field(v8, address, 'Script.name'));
   else if (hasType(v8, address, 'MAP_TYPE')) object.text = mapText(walk, address);
   else if (/^(Weak|Trusted|Protected)?Fixed(Double)?Array$/.test(object.className)) {
-    const elements = storedElements(v8, address, Number.POSITIVE_INFINITY, depth > 0 ? limits.mostElements : 0);
+    const elements = storedElements(
+      v8,
+      address,
+      Number.POSITIVE_INFINITY,
+      depth > 0 ? limits.mostElements : 0,
+    );
     object.length = elements.count;
     for (const { index, word, double } of elements.list) {
       const value = double === undefined ? walk.value(word, depth - 1) : numberValue(double);
@@ -42,7 +52,8 @@ function readContext(walk: ValueWalk, object: ObjectValue, depth: number): void 
   if (depth === 0) return;
   const most = walk.limits.mostProperties;
   for (const variable of variables.slice(0, most)) {
-    const value = variable.double === undefined ? walk.value(variable.word, depth - 1) : numberValue(variable.double);
+    const value =
+      variable.double === undefined ? walk.value(variable.word, depth - 1) : numberValue(variable.double);
     object.properties!.push({ key: variable.name, kind: 'variable', value });
   }
   if (variables.length > most) object.propertyCount = variables.length;
@@ -67,7 +78,9 @@ function readParts(walk: ValueWalk, object: ObjectValue, depth: number): void {
   for (const [type, parts] of Object.entries(PARTS)) {
     if (!hasType(walk.v8, object.address, type)) continue;
     for (const [name, at] of parts) {
-      object.properties!.push(internalProperty(name, walk.value(field(walk.v8, object.address, at), depth - 1)));
+      object.properties!.push(
+        internalProperty(name, walk.value(field(walk.v8, object.address, at), depth - 1)),
+      );
     }
   }
 }

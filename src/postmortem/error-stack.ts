@@ -1,10 +1,23 @@
+import { baselineOffset } from './baseline-offsets.ts';
 import { callName } from './call-name.ts';
+import { classNameOf } from './class-of.ts';
 import { bytecodeArrayOf, scriptOf, sharedOf } from './function-info.ts';
 import { propertyName, rawProperties } from './object-properties.ts';
-import { classNameOf } from './class-of.ts';
 import { placeAt } from './source-lines.ts';
 import { positionAt } from './source-positions.ts';
-import { hasType, isBytecodeArray, isHeapObject, isJsFunction, isString, mapOf, field, smiField, smiOf, wordAt } from './v8-objects.ts';
+import {
+  field,
+  hasType,
+  isBytecodeArray,
+  isCode,
+  isHeapObject,
+  isJsFunction,
+  isString,
+  mapOf,
+  smiField,
+  smiOf,
+  wordAt,
+} from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { readString, textOf } from './v8-strings.ts';
 import { valueFields } from './value-fields.ts';
@@ -34,6 +47,8 @@ export interface ErrorStack {
 
 const MOST_FRAMES = 200;
 const FLAT_WIDTH = 6;
+/** The frame is one of baseline code: its offset counts instructions, not bytecode. */
+const DEFERRED_BASELINE = 1 << 8;
 
 /**
  * Message and stack of an error. V8 makes the text of a stack when `stack` is first read; until then there are captured
@@ -49,7 +64,8 @@ export function readErrorStack(v8: V8Reader, error: number, most: number): Error
     if (kind === 'property' && text === 'name' && !isAccessor) name = textOf(v8, word);
     // Somebody assigned to it: then it is plain data.
     if (kind === 'property' && text === 'stack' && isString(v8, word)) stack = word;
-    if (kind === 'internal' && text === 'error_stack_symbol' && Number.isNaN(stack)) stack = formattedOrFrames(v8, word);
+    // V8's own symbols have no description; that of the stack comes before that of the message.
+    if (kind === 'internal' && text === '' && Number.isNaN(stack)) stack = formattedOrFrames(v8, word);
   }
   const string = readString(v8, stack, most);
   if (string !== undefined) return { message, ...string, address: stack };
@@ -74,7 +90,10 @@ export function readCapturedFrames(v8: V8Reader, store: number): CapturedFrame[]
     // Code or its wrapper, receiver, function, offset, parameters, flags.
     for (let at = 0; at + FLAT_WIDTH <= count && frames.length < MOST_FRAMES; at += FLAT_WIDTH) {
       const word = (index: number): number => wordAt(v8, store, data + 8 * (at + index));
-      frames.push(capturedFrame(v8, word(2), word(1), smiOf(word(3)), smiOf(word(5))));
+      const flags = smiOf(word(5));
+      const isDeferred = (flags & DEFERRED_BASELINE) !== 0;
+      const offset = isDeferred ? deferredOffset(v8, word(0), smiOf(word(3))) : smiOf(word(3));
+      frames.push(capturedFrame(v8, word(2), word(1), offset, flags));
     }
     return frames;
   }
@@ -94,7 +113,25 @@ export function readCapturedFrames(v8: V8Reader, store: number): CapturedFrame[]
   return frames;
 }
 
-function capturedFrame(v8: V8Reader, jsFunction: number, receiver: number, offset: number, flags: number): CapturedFrame {
+/** Offset in the bytecode of an offset in baseline code, which is given by its wrapper. */
+function deferredOffset(v8: V8Reader, wrapper: number, offset: number): number {
+  const address = isCode(v8, wrapper) ? wrapper : wordAt(v8, wrapper, 8);
+  if (!isCode(v8, address)) return Number.NaN;
+  const start = field(v8, address, 'Code.instructionStart');
+  const data = field(v8, address, 'Code.interpreterData');
+  const bytecode = isBytecodeArray(v8, data) ? data : field(v8, data, 'InterpreterData.bytecodeArray');
+  const code = { address, kind: 'baseline', start, size: Number.NaN } as const;
+  // A return address: the call ends before it.
+  return baselineOffset(v8, code, bytecode, start + offset - 1);
+}
+
+function capturedFrame(
+  v8: V8Reader,
+  jsFunction: number,
+  receiver: number,
+  offset: number,
+  flags: number,
+): CapturedFrame {
   const { callSiteFlag } = valueFields(v8.layout);
   const isPosition = (flags & callSiteFlag.isPosition) !== 0;
   return {
@@ -120,16 +157,18 @@ function frameText(v8: V8Reader, frame: CapturedFrame): string {
   const bytecode = bytecodeArrayOf(v8, shared);
   const script = scriptOf(v8, shared);
   let position = frame.position;
-  if (Number.isNaN(position) && isBytecodeArray(v8, bytecode)) position = positionAt(v8, bytecode, frame.bytecodeOffset);
+  if (Number.isNaN(position) && isBytecodeArray(v8, bytecode))
+    position = positionAt(v8, bytecode, frame.bytecodeOffset);
   const place = Number.isNaN(script) || Number.isNaN(position) ? undefined : placeAt(v8, script, position);
   const where = place === undefined ? '<anonymous>' : `${place.url}:${place.line}:${place.column}`;
   const lead = frame.isAsync ? 'async ' : '';
   return name === '' ? `${lead}${where}` : `${lead}${name} (${where})`;
 }
 
-/** With the inspector V8 keeps text or frames in an ErrorStackData: the first of its words. */
+/** With the inspector V8 keeps text or frames in an ErrorStackData: the first of its words. NaN: it is something else. */
 function formattedOrFrames(v8: V8Reader, word: number): number {
-  return hasType(v8, word, 'ERROR_STACK_DATA_TYPE') ? wordAt(v8, word, 8) : word;
+  const stack = hasType(v8, word, 'ERROR_STACK_DATA_TYPE') ? wordAt(v8, word, 8) : word;
+  return isString(v8, stack) || hasType(v8, stack, 'FIXED_ARRAY_TYPE') ? stack : Number.NaN;
 }
 
 /** `name` along the prototypes, as Error.prototype.toString takes it. */
@@ -137,7 +176,8 @@ function inheritedName(v8: V8Reader, error: number): string {
   let at = field(v8, mapOf(v8, error), 'Map.prototype');
   for (let step = 0; step < 20 && isHeapObject(at); step++) {
     for (const { key, word, isAccessor } of rawProperties(v8, at, 1000).list) {
-      if (!isAccessor && isString(v8, key) && isString(v8, word) && textOf(v8, key, 8) === 'name') return textOf(v8, word);
+      if (!isAccessor && isString(v8, key) && isString(v8, word) && textOf(v8, key, 8) === 'name')
+        return textOf(v8, word);
     }
     at = field(v8, mapOf(v8, at), 'Map.prototype');
   }

@@ -41,6 +41,10 @@ export interface FunctionInfo {
   isStrict: boolean;
   /** The code of a script or module itself (also the wrapper of CommonJS is one function). */
   isTopLevel: boolean;
+  /** Tagged; NaN: not compiled, flushed, a builtin. */
+  bytecodeArray: number;
+  /** V8's flags of it, raw. */
+  flags: number;
   /** Id of V8's builtin that it runs; NaN: it is written in JavaScript. */
   builtin: number;
 }
@@ -76,8 +80,24 @@ export function contextOf(v8: V8Reader, jsFunction: number): number {
   return isHeapObject(context) ? context : Number.NaN;
 }
 
+/** By SharedFunctionInfo: the same functions stand on every stack. */
+const known = new WeakMap<V8Reader, Map<number, FunctionInfo | undefined>>();
+const MOST_KNOWN = 20_000;
+
 /** Undefined: there is no SharedFunctionInfo at this address. */
 export function readFunctionInfo(v8: V8Reader, shared: number): FunctionInfo | undefined {
+  let infos = known.get(v8);
+  if (infos === undefined) known.set(v8, (infos = new Map()));
+  let info = infos.get(shared);
+  if (info === undefined && !infos.has(shared)) {
+    info = readInfo(v8, shared);
+    if (infos.size >= MOST_KNOWN) infos.clear();
+    infos.set(shared, info);
+  }
+  return info;
+}
+
+function readInfo(v8: V8Reader, shared: number): FunctionInfo | undefined {
   if (!isSharedFunctionInfo(v8, shared)) return undefined;
   const { layout, memory } = v8;
   const base = shared - 1;
@@ -98,6 +118,8 @@ export function readFunctionInfo(v8: V8Reader, shared: number): FunctionInfo | u
     isClassConstructor: (flags & FLAG.isClassConstructor) !== 0,
     isStrict: (flags & FLAG.isStrict) !== 0,
     isTopLevel: (flags & FLAG.isTopLevel) !== 0,
+    bytecodeArray: bytecodeArrayOf(v8, shared),
+    flags,
     builtin: builtinOf(v8, shared),
   };
   const nameOrScope = field(v8, shared, 'SharedFunctionInfo.nameOrScopeInfo');

@@ -19,9 +19,8 @@ export function functionPlace(v8: V8Reader, jsFunction: number): FunctionPlace {
 export function sharedPlace(v8: V8Reader, shared: number): FunctionPlace {
   const info = readFunctionInfo(v8, shared);
   if (info === undefined) return NOWHERE;
-  const name = info.name !== '' ? info.name : info.inferredName;
   const place = Number.isNaN(info.script) ? undefined : placeAt(v8, info.script, info.token);
-  return { name, text: place === undefined ? '' : `${place.url}:${place.line}:${place.column}` };
+  return { name: info.name, text: place === undefined ? '' : `${place.url}:${place.line}:${place.column}` };
 }
 
 /** A class as written with `class`, or any other function. */

@@ -13,7 +13,8 @@ export function moduleExports(v8: V8Reader, namespace: number): { name: string; 
   const exports: { name: string; word: number }[] = [];
   for (const { key, value } of objectTableEntries(v8, wordAt(v8, module, fields.module.exports))) {
     // Until a module is linked, or where an export is another module's, something else than a cell stands here.
-    if (isString(v8, key) && hasType(v8, value, 'CELL_TYPE')) exports.push({ name: textOf(v8, key), word: cellValue(v8, value) });
+    if (isString(v8, key) && hasType(v8, value, 'CELL_TYPE'))
+      exports.push({ name: textOf(v8, key), word: cellValue(v8, value) });
   }
   return exports.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -63,6 +63,7 @@ export function storedElements(v8: V8Reader, store: number, length: number, most
   const data = v8.layout.offset('FixedArray.data');
   const isDouble = hasType(v8, store, 'FIXED_DOUBLE_ARRAY_TYPE');
   const list: RawElement[] = [];
+  let hole = Number.NaN;
   for (let index = 0, holes = 0; index < count && list.length < most && holes < MOST_HOLES; index++) {
     const word = wordAt(v8, store, data + 8 * index);
     if (Number.isNaN(word)) break;
@@ -70,7 +71,8 @@ export function storedElements(v8: V8Reader, store: number, length: number, most
       const address = store - 1 + data + 8 * index;
       if (v8.memory.low(address) === HOLE.low && v8.memory.high(address) === HOLE.high) holes++;
       else list.push({ index, word: Number.NaN, double: v8.memory.f64(address), isAccessor: false });
-    } else if (isHole(v8, word)) holes++;
+    } else if (word === hole) holes++;
+    else if (isHole(v8, word)) hole = word;
     else list.push({ index, word, isAccessor: false });
   }
   return { list, count };
@@ -81,7 +83,10 @@ export function isHole(v8: V8Reader, word: number): boolean {
   if (!isHeapObject(word)) return false;
   if (hasType(v8, word, 'HOLE_TYPE')) return true;
   const kind = v8.layout.number('Oddball.holeKind');
-  return hasType(v8, word, 'ODDBALL_TYPE') && smiField(v8, word, 'Oddball.kind') === (Number.isNaN(kind) ? 2 : kind);
+  return (
+    hasType(v8, word, 'ODDBALL_TYPE') &&
+    smiField(v8, word, 'Oddball.kind') === (Number.isNaN(kind) ? 2 : kind)
+  );
 }
 
 function dictionaryElements(v8: V8Reader, store: number, most: number): RawElements {

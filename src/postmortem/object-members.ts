@@ -1,10 +1,19 @@
-import { rawEntries } from './collections.ts';
 import { readClosureVariables, readVariables } from './closure-variables.ts';
+import { rawEntries } from './collections.ts';
+import { kindOf } from './kind-of-object.ts';
 import { moduleExports } from './module-exports.ts';
 import { rawElements } from './object-elements.ts';
 import { accessorFunctions, propertyName, rawProperties } from './object-properties.ts';
-import { kindOf } from './read-object.ts';
-import { field, hasType, isContext, isHeapObject, isJsFunction, isJsReceiver, isString, mapOf } from './v8-objects.ts';
+import {
+  field,
+  hasType,
+  isContext,
+  isHeapObject,
+  isJsFunction,
+  isJsReceiver,
+  isString,
+  mapOf,
+} from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { textOf } from './v8-strings.ts';
 
@@ -44,7 +53,8 @@ function ownMember(v8: V8Reader, object: number, key: string): Member | undefine
   }
   if (/^\d+$/.test(key)) {
     const element = rawElements(v8, object, MOST).list.find((one) => one.index === Number(key));
-    if (element !== undefined) return element.double === undefined ? { word: element.word } : { double: element.double };
+    if (element !== undefined)
+      return element.double === undefined ? { word: element.word } : { double: element.double };
   }
   const named = namedMember(v8, object, key);
   if (named !== undefined) return named;
@@ -59,7 +69,8 @@ function ownMember(v8: V8Reader, object: number, key: string): Member | undefine
 function namedMember(v8: V8Reader, object: number, key: string): Member | undefined {
   for (const property of rawProperties(v8, object, MOST).list) {
     if (propertyName(v8, property.key).text !== key) continue;
-    if (!property.isAccessor && !hasType(v8, property.word, 'ACCESSOR_PAIR_TYPE')) return { word: property.word };
+    if (!property.isAccessor && !hasType(v8, property.word, 'ACCESSOR_PAIR_TYPE'))
+      return { word: property.word };
     const { get } = accessorFunctions(v8, property.word);
     return Number.isNaN(get) ? undefined : { word: get };
   }

@@ -94,7 +94,8 @@ export function accessorFunctions(v8: V8Reader, accessor: number): { get: number
 
 /** V8: SymbolFlags, src/objects/name.tq; bits until 13, two bits of a kind from 14 on. */
 function symbolKind(v8: V8Reader, flags: number): 'property' | 'private' | 'brand' | 'internal' {
-  if (v8.layout.v8Number >= 140) return (['property', 'internal', 'private', 'brand'] as const)[flags & 3] ?? 'property';
+  if (v8.layout.v8Number >= 140)
+    return (['property', 'internal', 'private', 'brand'] as const)[flags & 3] ?? 'property';
   if ((flags & 1) === 0) return 'property';
   if (flags & 0x20) return 'brand';
   return flags & 0x10 ? 'private' : 'internal';
@@ -130,7 +131,10 @@ function fastProperties(
     else {
       const slot = (details & constant(v8, 'prop_index_mask')) >>> constant(v8, 'prop_index_shift');
       if (slot < inObject) word = wordAt(v8, object, 8 * (start + slot));
-      else word = isHeapObject(store) ? wordAt(v8, store, layout.offset('FixedArray.data') + 8 * (slot - inObject)) : Number.NaN;
+      else
+        word = isHeapObject(store)
+          ? wordAt(v8, store, layout.offset('FixedArray.data') + 8 * (slot - inObject))
+          : Number.NaN;
     }
     list.push({
       key: wordAt(v8, descriptors, entry),
@@ -184,7 +188,11 @@ export function* hashTableEntries(
   const capacity = smiOf(wordAt(v8, table, data + 16));
   if (!(length > 0 && capacity > 0 && prefix >= 0)) return;
   const slots = Math.min(capacity, Math.floor((length - 3 - prefix) / width), MOST_SLOTS);
-  for (let index = 0; index < slots; index++) yield data + 8 * (3 + prefix + index * width);
+  for (let index = 0; index < slots; index++) {
+    const slot = data + 8 * (3 + prefix + index * width);
+    if (Number.isNaN(wordAt(v8, table, slot))) return;
+    yield slot;
+  }
 }
 
 /** Methods of `#name()` of a class: they are variables of its context, which stands under the brand of an instance. */

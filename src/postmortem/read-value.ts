@@ -1,5 +1,6 @@
 import { bigIntDigits, isBigInt } from './bigint-digits.ts';
 import { engineClassOf } from './class-of.ts';
+import { readEngineObject } from './engine-objects.ts';
 import { isHole } from './object-elements.ts';
 import { propertyName } from './object-properties.ts';
 import { readObject } from './read-object.ts';
@@ -16,7 +17,6 @@ import {
   smiOf,
   typeOf,
 } from './v8-objects.ts';
-import { readEngineObject } from './engine-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { readString, textOf } from './v8-strings.ts';
 import type { Value } from './value.ts';
@@ -28,6 +28,8 @@ const DEFAULTS: ValueLimits = { depth: 2, mostProperties: 100, mostText: 10_000,
 const MOST_DEPTH = 100;
 /** Objects opened in one call: an end for graphs that are wide on every level. */
 const MOST_OBJECTS = 100_000;
+/** Milliseconds after which nothing more is opened: damaged lengths make single objects expensive. */
+const MOST_TIME = 3_000;
 
 /**
  * Reads a JavaScript value out of memory, with what hangs on it down to `depth` levels of properties (default 2; 0 = none).
@@ -53,6 +55,7 @@ class Walk implements ValueWalk {
   /** Objects that stand above the one being read. */
   readonly #path: Set<number> = new Set();
   #opened = 0;
+  readonly #end: number = performance.now() + MOST_TIME;
 
   constructor(v8: V8Reader, limits: ValueLimits, root: number) {
     this.v8 = v8;
@@ -83,7 +86,11 @@ class Walk implements ValueWalk {
     if (hasType(v8, address, 'ODDBALL_TYPE')) return oddball(v8, address);
     if (isSymbol(v8, address)) {
       const { text, kind } = propertyName(v8, address);
-      return { type: 'symbol', description: kind === 'property' ? text.slice('Symbol('.length, -1) : text, address };
+      return {
+        type: 'symbol',
+        description: kind === 'property' ? text.slice('Symbol('.length, -1) : text,
+        address,
+      };
     }
     if (!isBigInt(v8, address)) return undefined;
     const digits = bigIntDigits(v8, address);
@@ -93,7 +100,7 @@ class Walk implements ValueWalk {
   }
 
   #object(address: number, depth: number): Value {
-    const isOpen = depth > 0 && this.#opened < MOST_OBJECTS;
+    const isOpen = depth > 0 && this.#opened < MOST_OBJECTS && performance.now() < this.#end;
     if (this.#path.has(address)) return { ...this.#read(address, 0), isCycle: true };
     if (!isOpen) return this.#read(address, 0);
     this.#opened++;
@@ -104,7 +111,9 @@ class Walk implements ValueWalk {
   }
 
   #read(address: number, depth: number): Value & { type: 'object' } {
-    return isJsReceiver(this.v8, address) ? readObject(this, address, depth) : readEngineObject(this, address, depth);
+    return isJsReceiver(this.v8, address)
+      ? readObject(this, address, depth)
+      : readEngineObject(this, address, depth);
   }
 }
 
@@ -122,7 +131,12 @@ function oddball(v8: V8Reader, address: number): Value {
 }
 
 function unreadable(word: number): Value {
-  if (word === 3) return { type: 'unreadable', address: word, why: 'collected: a weak reference to something that is gone' };
+  if (word === 3)
+    return {
+      type: 'unreadable',
+      address: word,
+      why: 'collected: a weak reference to something that is gone',
+    };
   return { type: 'unreadable', address: word, why: 'no address of an object' };
 }
 

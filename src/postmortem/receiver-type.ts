@@ -40,7 +40,9 @@ export function receiverTypeName(v8: V8Reader, receiver: number): string {
   if (hasType(v8, receiver, 'JS_PROXY_TYPE')) return 'Proxy';
   if (isJsFunction(v8, receiver)) {
     const info = readFunctionInfo(v8, sharedOf(v8, receiver));
-    if (info?.isClassConstructor === true && info.name !== '') return info.name;
+    // From V8 13 on of all functions (`Module._load`, before `Function._load`).
+    const isNamed = info?.isClassConstructor === true || v8.layout.v8Number >= 130;
+    if (info !== undefined && isNamed && info.name !== '') return info.name;
   }
   return isJsReceiver(v8, receiver) ? constructorName(v8, receiver, mapOf(v8, receiver)) : '';
 }
@@ -109,11 +111,11 @@ function nameOfConstructor(v8: V8Reader, constructor: number): string {
   return functionName(v8, shared) || (readFunctionInfo(v8, shared)?.inferredName ?? '');
 }
 
-/** V8: Map::Bits3::IsPrototypeMapBit, bit 22 after the dictionary bit in all measured versions. */
+/** V8: Map::Bits3::IsPrototypeMapBit, the bit before the dictionary bit in all measured versions. */
 function isPrototypeMap(v8: V8Reader, map: number): boolean {
   const dictionaryBit = v8.layout.constants.get('bit_field3_is_dictionary_map_shift') ?? 21;
   const bits = v8.memory.u32(map - 1 + v8.layout.offset('Map.bitField3'));
-  return ((bits >>> (dictionaryBit + 1)) & 1) === 1;
+  return ((bits >>> (dictionaryBit - 1)) & 1) === 1;
 }
 
 function builtinTypeName(v8: V8Reader, receiver: number): string {

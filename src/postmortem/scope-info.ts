@@ -31,7 +31,7 @@ const MOST_LOCALS = 20_000;
 export function readScopeInfo(v8: V8Reader, address: number): ScopeInfo | undefined {
   const { layout } = v8;
   const word = (index: number): number => wordAt(v8, address, 8 + 8 * index);
-  const flags = smiOf(word(layout.number('ScopeInfo.flags')));
+  const flags = scopeFlags(v8, address);
   const localCount = smiOf(word(layout.number('ScopeInfo.localCount')));
   if (Number.isNaN(flags) || !(localCount >= 0 && localCount <= MOST_LOCALS)) return undefined;
   const info: ScopeInfo = {
@@ -72,6 +72,12 @@ export function readScopeInfo(v8: V8Reader, address: number): ScopeInfo | undefi
     info.end = end;
   }
   return info;
+}
+
+/** Flags of a ScopeInfo: a Smi until V8 12, a raw u32 from 13 on. */
+export function scopeFlags(v8: V8Reader, scopeInfo: number): number {
+  const word = wordAt(v8, scopeInfo, 8 + 8 * v8.layout.number('ScopeInfo.flags'));
+  return v8.layout.v8Number >= 130 ? v8.memory.u32(scopeInfo - 1 + 8) : smiOf(word);
 }
 
 /** Names of a scope with many locals: NameToIndexHashTable, entries of name and index. */

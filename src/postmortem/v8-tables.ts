@@ -139,7 +139,13 @@ const MEASURED: readonly VersionTable[] = [
   {
     v8Number: 102,
     node: '18',
-    offsets: { ...BEFORE_12_OFFSETS, 'Code.instructions': 128 },
+    offsets: {
+      ...BEFORE_12_OFFSETS,
+      'Code.instructions': 128,
+      'Script.flags': 96,
+      'Script.sourceUrl': 104,
+      'Script.sourceMappingUrl': 112,
+    },
     numbers: { ...BEFORE_13_NUMBERS, 'CodeKind.turbofan': 13 },
     types: { FIRST_JS_FUNCTION_TYPE: 2065, LAST_JS_FUNCTION_TYPE: 2081, FOREIGN_TYPE: 204 },
   },

@@ -34,24 +34,64 @@ export interface ValueFields {
 }
 
 /** What an element of a typed array is. */
-export type TypedKind = 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'f16' | 'f32' | 'f64' | 'u8c' | 'u64' | 'i64';
+export type TypedKind =
+  | 'u8'
+  | 'i8'
+  | 'u16'
+  | 'i16'
+  | 'u32'
+  | 'i32'
+  | 'f16'
+  | 'f32'
+  | 'f64'
+  | 'u8c'
+  | 'u64'
+  | 'i64';
 
 const TYPED_BEFORE_13: readonly TypedKind[] = [
-  'u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32', 'f64', 'u8c', 'u64', 'i64', 'f16',
+  'u8',
+  'i8',
+  'u16',
+  'i16',
+  'u32',
+  'i32',
+  'f32',
+  'f64',
+  'u8c',
+  'u64',
+  'i64',
+  'f16',
 ];
 const TYPED_FROM_13: readonly TypedKind[] = [
-  'u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'u8c', 'f32', 'f64', 'f16',
+  'u8',
+  'i8',
+  'u16',
+  'i16',
+  'u32',
+  'i32',
+  'u64',
+  'i64',
+  'u8c',
+  'f32',
+  'f64',
+  'f16',
 ];
 
-const COLLECTION_ITERATORS: Readonly<Record<number, number>> = { 102: 2091, 113: 2092, 124: 2093, 136: 2092, 146: 2099 };
+const COLLECTION_ITERATORS: Readonly<Record<number, number>> = {
+  102: 2091,
+  113: 2092,
+  124: 2093,
+  136: 2092,
+  146: 2099,
+};
 
 const known: WeakMap<V8Layout, ValueFields> = new WeakMap();
 
 /** The facts of a version; of one that was not measured, those of the nearest older one. */
 export function valueFields(layout: V8Layout): ValueFields {
-  let fields = known.get(layout);
-  if (fields === undefined) known.set(layout, (fields = build(layout)));
-  return fields;
+  const made = known.get(layout) ?? build(layout);
+  known.set(layout, made);
+  return made;
 }
 
 function build(layout: V8Layout): ValueFields {
@@ -82,7 +122,8 @@ function build(layout: V8Layout): ValueFields {
       bigInt: (layout.types.get('SYMBOL_TYPE') ?? Number.NaN) + 1,
       generator: (layout.types.get('JS_ASYNC_GENERATOR_OBJECT_TYPE') ?? Number.NaN) - 2,
       namespace:
-        layout.types.get('JS_MODULE_NAMESPACE_TYPE') ?? (layout.types.get('JS_DEFERRED_MODULE_NAMESPACE_TYPE') ?? Number.NaN) - 1,
+        layout.types.get('JS_MODULE_NAMESPACE_TYPE') ??
+        (layout.types.get('JS_DEFERRED_MODULE_NAMESPACE_TYPE') ?? Number.NaN) - 1,
       collectionIterator: COLLECTION_ITERATORS[version] ?? Number.NaN,
     },
     elements: {
@@ -96,5 +137,16 @@ function build(layout: V8Layout): ValueFields {
 
 /** Bytes of an element. */
 export const TYPED_SIZE: Readonly<Record<TypedKind, number>> = {
-  u8: 1, i8: 1, u8c: 1, u16: 2, i16: 2, f16: 2, u32: 4, i32: 4, f32: 4, f64: 8, u64: 8, i64: 8,
+  u8: 1,
+  i8: 1,
+  u8c: 1,
+  u16: 2,
+  i16: 2,
+  f16: 2,
+  u32: 4,
+  i32: 4,
+  f32: 4,
+  f64: 8,
+  u64: 8,
+  i64: 8,
 };

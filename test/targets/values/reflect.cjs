@@ -23,7 +23,8 @@ function className(object) {
 }
 
 function kindOf(value) {
-  if (typeof value === 'function') return /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function';
+  if (typeof value === 'function')
+    return /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function';
   if (types.isProxy(value)) return 'proxy';
   if (Array.isArray(value)) return 'array';
   if (types.isMap(value)) return 'map';
@@ -47,7 +48,9 @@ function kindOf(value) {
 }
 
 function hex(bytes) {
-  return Buffer.from(bytes).toString('hex').replace(/..(?=.)/g, '$& ');
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$& ');
 }
 
 /** @param more properties that reflection cannot see, by object: private fields, state of promises, targets of proxies … */
@@ -74,14 +77,19 @@ function reflect(value, depth, more, path = []) {
     result.isCycle = true;
   }
   const inner = (word) => reflect(word, depth - 1, more, [...path, value]);
-  if (kind === 'proxy') return { ...result, className: 'Proxy', properties: depth > 0 ? more.get(value)(inner) : undefined };
+  if (kind === 'proxy')
+    return { ...result, className: 'Proxy', properties: depth > 0 ? more.get(value)(inner) : undefined };
   const name = className(value);
-  if (name !== null) result.className = name;
+  if (name !== null) result.className = { arguments: 'Arguments', generator: 'Generator' }[kind] ?? name;
   if (kind === 'array' || kind === 'arguments' || kind === 'typed-array') result.length = value.length;
   if (kind === 'map' || kind === 'set') result.length = value.size;
   if (kind === 'array-buffer' || kind === 'data-view') {
     result.length = value.byteLength;
-    result.text = hex(kind === 'data-view' ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value));
+    result.text = hex(
+      kind === 'data-view'
+        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+        : new Uint8Array(value),
+    );
   }
   if (kind === 'function' || kind === 'class') result.text = typeof value.name === 'string' ? value.name : '';
   if (kind === 'date') result.text = Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
@@ -89,7 +97,14 @@ function reflect(value, depth, more, path = []) {
   if (kind === 'error') result.text = value.message;
   if (kind === 'boxed') {
     const plain = value.valueOf();
-    result.text = typeof plain === 'symbol' ? `Symbol(${plain.description})` : typeof plain === 'bigint' ? `${plain}n` : Object.is(plain, -0) ? '-0' : String(plain);
+    result.text =
+      typeof plain === 'symbol'
+        ? `Symbol(${plain.description})`
+        : typeof plain === 'bigint'
+          ? `${plain}n`
+          : Object.is(plain, -0)
+            ? '-0'
+            : String(plain);
     if (typeof plain === 'string') result.length = plain.length;
   }
   const isBuffer = Buffer.isBuffer(value);
@@ -117,10 +132,13 @@ function reflect(value, depth, more, path = []) {
       }
     }
     const keys = Reflect.ownKeys(value);
-    const indexes = keys.filter((key) => typeof key === 'string' && /^(0|[1-9]\d*)$/.test(key) && Number(key) < 2 ** 32 - 1);
+    const indexes = keys.filter(
+      (key) => typeof key === 'string' && /^(0|[1-9]\d*)$/.test(key) && Number(key) < 2 ** 32 - 1,
+    );
     const isPlain = kind !== 'typed-array' && kind !== 'module';
     if (isPlain && !(kind === 'boxed' && typeof value.valueOf() === 'string')) {
-      for (const key of indexes.slice(0, MOST_ELEMENTS)) result.properties.push({ key, kind: 'element', ...described(value, key, inner) });
+      for (const key of indexes.slice(0, MOST_ELEMENTS))
+        result.properties.push({ key, kind: 'element', ...described(value, key, inner) });
     }
     const hidden = hiddenKeys(kind, value);
     const isIndex = new Set(indexes);
@@ -150,7 +168,8 @@ function hiddenKeys(kind, value) {
 function described(object, key, inner) {
   const own = Object.getOwnPropertyDescriptor(object, key);
   if ('value' in own) return { value: inner(own.value) };
-  const accessor = (f) => (f === undefined ? undefined : { type: 'object', kind: 'function', className: 'Function', text: f.name });
+  const accessor = (f) =>
+    f === undefined ? undefined : { type: 'object', kind: 'function', className: 'Function', text: f.name };
   return { get: accessor(own.get), set: accessor(own.set) };
 }
 

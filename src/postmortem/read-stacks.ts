@@ -1,0 +1,246 @@
+import { mappingAt } from '../linux/memory-map.ts';
+import type { NativeFrame } from '../linux/native-frame.ts';
+import type { ThreadImage } from '../linux/process-image.ts';
+import { unwind } from '../linux/unwind.ts';
+import { callName } from './call-name.ts';
+import { bytecodeArrayOf, readFunctionInfo, sharedOf } from './function-info.ts';
+import { jitCodeAt } from './jit-code.ts';
+import {
+  builtinName,
+  type ClassifiedFrame,
+  classifyFrame,
+  functionOfFrame,
+  isJsFrame,
+  type JsCall,
+  runsFunction,
+} from './js-frame.ts';
+import { asyncCallers, awaitingGenerator } from './promise-reactions.ts';
+import { readValue } from './read-value.ts';
+import { placeAt } from './source-lines.ts';
+import { positionAt } from './source-positions.ts';
+import type { JsFrame, StackFrame, StackPlace, ThreadStack } from './stack-frame.ts';
+import { tellThreadWork } from './thread-work.ts';
+import { isContext } from './v8-objects.ts';
+import type { V8Reader } from './v8-reader.ts';
+
+export interface StackOptions {
+  /** Default all. */
+  threads?: 'main' | 'all' | readonly number[];
+  /** Read receivers and arguments, one level deep. */
+  values?: boolean;
+  /** Physical frames of a thread; default 2000. */
+  mostFrames?: number;
+  /** Callers that await what runs. */
+  async?: boolean;
+}
+
+const MOST_FRAMES = 2000;
+/** A stub that makes no frame keeps this much at most above the return address. */
+const STUB_BYTES = 256;
+const INTERPRETED = /^Interpreter|Handler$|^BaselineOutOfLinePrologue|InterpreterEntryTrampoline/;
+
+/** Stacks of an image, of native and JavaScript frames, inlined ones among them; innermost first. Never throws for bad memory. */
+export function readStacks(v8: V8Reader, options: StackOptions = {}): ThreadStack[] {
+  const { threads = 'all', mostFrames = MOST_FRAMES } = options;
+  const { image } = v8;
+  const wanted = image.threads.filter(({ tid }, index) =>
+    threads === 'all' ? true : threads === 'main' ? index === 0 : threads.includes(tid),
+  );
+  const unwound = wanted.map((thread) => unwind(image, thread, v8.symbols, { most: mostFrames }));
+  v8.symbols.resolve(
+    unwound.flatMap((frames) => frames.map(({ pc, isReturnAddress }) => (isReturnAddress ? pc - 1 : pc))),
+  );
+  return wanted.map((thread, index) => readStack(v8, thread, unwound[index]!, options));
+}
+
+function readStack(
+  v8: V8Reader,
+  thread: ThreadImage,
+  physical: readonly NativeFrame[],
+  options: StackOptions,
+): ThreadStack {
+  const frames: StackFrame[] = [];
+  for (const frame of withLeafCaller(v8, physical)) frames.push(...readFrame(v8, frame, options));
+  if (options.async === true) frames.push(...readAsyncCallers(v8, frames));
+  const work = tellThreadWork(thread, frames, thread.tid === v8.image.pid);
+  const problems = thread.problem === undefined ? [] : [thread.problem];
+  if (physical.some(({ lost }) => lost === true) && frames[0]?.kind !== 'js')
+    problems.push('frames of functions without frame pointer may be missing');
+  return { tid: thread.tid, name: thread.name, ...work, frames, problems };
+}
+
+function readFrame(v8: V8Reader, frame: NativeFrame, options: StackOptions): StackFrame[] {
+  const { pc, fp } = frame;
+  const classified: ClassifiedFrame = classifyFrame(v8, frame);
+  const lost = frame.lost === true ? { lost: true } : {};
+  switch (classified.kind) {
+    case 'js':
+      return classified.calls.map((call, index) =>
+        buildJsFrame(v8, call, frame, index === classified.calls.length - 1, options),
+      );
+    case 'native': {
+      const { symbol, file } = classified;
+      const isNamed = symbol?.isInside === true;
+      return [
+        {
+          kind: 'native',
+          name: isNamed ? symbol.name : '',
+          file,
+          ...(isNamed ? { offset: symbol.offset } : {}),
+          pc,
+          fp,
+          ...lost,
+        },
+      ];
+    }
+    case 'v8': {
+      const { type, name } = classified;
+      return [
+        {
+          kind: 'v8',
+          name: type === '' ? name : name === '' ? `${type} frame` : name,
+          file: '',
+          pc,
+          fp,
+          ...lost,
+        },
+      ];
+    }
+    default:
+      return [{ kind: 'unknown', name: '', file: v8.symbols.fileAt(pc), pc, fp, ...lost }];
+  }
+}
+
+/**
+ * The innermost instruction may belong to code that has not made its frame yet, has left it, or never makes one (stubs):
+ * the frame pointer is its caller's then, and where the caller goes on lies near the top of the stack
+ * (research/inlined-frames.md §5.2).
+ */
+function withLeafCaller(v8: V8Reader, physical: readonly NativeFrame[]): readonly NativeFrame[] {
+  const [leaf, ...rest] = physical;
+  if (leaf === undefined || !(leaf.fp > 0) || !isJsFrame(v8, leaf.fp) || isFrameOf(v8, leaf.pc, leaf.fp))
+    return physical;
+  const caller = returnAddressAbove(v8, leaf.sp, leaf.fp);
+  if (Number.isNaN(caller)) return physical;
+  return [
+    { ...leaf, fp: Number.NaN },
+    { pc: caller, fp: leaf.fp, sp: Number.NaN, isReturnAddress: true, how: 'scan' },
+    ...rest,
+  ];
+}
+
+function returnAddressAbove(v8: V8Reader, sp: number, fp: number): number {
+  for (let at = sp; at < Math.min(sp + STUB_BYTES, fp); at += 8) {
+    const word = v8.memory.word(at);
+    if (mappingAt(v8.image.mappings, word)?.permissions[2] !== 'x') continue;
+    if (isFrameOf(v8, word - 1, fp)) return word;
+  }
+  return Number.NaN;
+}
+
+/** Does this instruction belong to the function whose frame this is? */
+function isFrameOf(v8: V8Reader, pc: number, fp: number): boolean {
+  const jsFunction = functionOfFrame(v8, fp);
+  const code = v8.symbols.fileAt(pc) === '' ? jitCodeAt(v8, pc) : undefined;
+  if (code !== undefined)
+    return (
+      (code.kind === 'baseline' || code.kind === 'maglev' || code.kind === 'turbofan') &&
+      runsFunction(v8, code, jsFunction)
+    );
+  const name = builtinName(v8.symbols.at(pc));
+  if (name === undefined) return false;
+  const info = readFunctionInfo(v8, sharedOf(v8, jsFunction));
+  if (info !== undefined && info.builtin >= 0) return true;
+  return INTERPRETED.test(name);
+}
+
+function buildJsFrame(
+  v8: V8Reader,
+  call: JsCall,
+  { pc, fp }: NativeFrame,
+  isOutermost: boolean,
+  options: StackOptions,
+): JsFrame {
+  const { name, functionName } = callName(v8, call);
+  const place = placeOfCall(v8, call);
+  const context = isOutermost ? v8.memory.word(fp - 8) : Number.NaN;
+  const frame: JsFrame = {
+    kind: 'js',
+    name,
+    functionName,
+    ...(place === undefined ? {} : { place }),
+    tier: call.tier,
+    isInlined: call.isInlined,
+    isConstructor: call.isConstructor,
+    isAsync: false,
+    ...(call.function > 0 ? { functionAddress: call.function } : {}),
+    ...(isContext(v8, context) ? { contextAddress: context } : {}),
+    pc,
+    fp,
+  };
+  if (options.values === true) {
+    if (!Number.isNaN(call.receiver)) frame.receiver = readValue(v8, call.receiver, { depth: 1 });
+    frame.arguments = call.arguments.map((word) => ({
+      name: '',
+      value: Number.isNaN(word) ? { type: 'optimized-out' } : readValue(v8, word, { depth: 1 }),
+    }));
+  }
+  return frame;
+}
+
+function placeOfCall(v8: V8Reader, call: JsCall): StackPlace | undefined {
+  const info = readFunctionInfo(v8, call.shared);
+  if (info === undefined || Number.isNaN(info.script)) return undefined;
+  let { offset, precision } = call as { offset: number; precision: StackPlace['precision'] };
+  if (Number.isNaN(offset)) {
+    const bytecode = call.bytecodeArray > 0 ? call.bytecodeArray : bytecodeArrayOf(v8, call.shared);
+    offset = positionAt(v8, bytecode, call.bytecodeOffset);
+  }
+  if (!(offset >= 0)) {
+    offset = info.token;
+    precision = 'function';
+  }
+  const place = placeAt(v8, info.script, offset);
+  return place === undefined ? undefined : { ...place, precision };
+}
+
+function readAsyncCallers(v8: V8Reader, frames: readonly StackFrame[]): JsFrame[] {
+  const callers: JsFrame[] = [];
+  for (const frame of frames) {
+    if (frame.kind !== 'js' || frame.functionAddress === undefined) continue;
+    const generator = awaitingGenerator(v8, frame.functionAddress);
+    if (generator === undefined) continue;
+    for (const waiter of asyncCallers(v8, generator)) {
+      const jsFunction = waiter.function ?? Number.NaN;
+      const shared = sharedOf(v8, jsFunction);
+      const call: JsCall = {
+        shared,
+        function: jsFunction,
+        receiver: Number.NaN,
+        receiverMap: Number.NaN,
+        arguments: [],
+        isConstructor: false,
+        tier: 'interpreter',
+        isInlined: false,
+        bytecodeArray: bytecodeArrayOf(v8, shared),
+        bytecodeOffset: waiter.bytecodeOffset ?? Number.NaN,
+        offset: Number.NaN,
+        precision: 'exact',
+      };
+      const place = placeOfCall(v8, call);
+      callers.push({
+        kind: 'js',
+        ...callName(v8, call),
+        ...(place === undefined ? {} : { place }),
+        tier: 'interpreter',
+        isInlined: false,
+        isConstructor: false,
+        isAsync: true,
+        ...(jsFunction > 0 ? { functionAddress: jsFunction } : {}),
+        pc: frame.pc,
+        fp: Number.NaN,
+      });
+    }
+  }
+  return callers;
+}
