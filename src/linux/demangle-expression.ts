@@ -148,7 +148,9 @@ function readUnresolved(cursor: Cursor): Node {
       return cursor.take('E') && cursor.letter !== '' && /[\do]|d/.test(cursor.letter) ? prefix : undefined;
     });
   scope ??= readType(cursor);
-  return node('qualified', '', scope, readBaseName(cursor));
+  const what = readBaseName(cursor);
+  if (what.kind !== 'template') return node('qualified', '', scope, what);
+  return node('template', '', node('qualified', '', scope, what.left), what.right);
 }
 
 function readLevels(cursor: Cursor, outer: Node): Node {

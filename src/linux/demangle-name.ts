@@ -64,7 +64,8 @@ export function readName(cursor: Cursor): Node {
         cursor.at += 2;
         what = node('qualified', '', name('std'), readUnqualifiedName(cursor));
       } else what = readSubstitution(cursor);
-      if (cursor.letter !== 'I') return what;
+      // Not narrowed by the switch: reading went on.
+      if (cursor.text.charAt(cursor.at) !== 'I') return what;
       if (isStd) cursor.keep(what);
       return node('template', '', what, readTemplateArguments(cursor));
     }
@@ -344,10 +345,11 @@ function readLocalName(cursor: Cursor): Node {
 
 /** `<discriminator>`: which of several of one name; not shown. */
 function readDiscriminator(cursor: Cursor): void {
-  if (!cursor.take('_')) return;
-  const isLong = cursor.take('_');
+  // A single one may be the end of a reference temporary around.
+  const isLong = cursor.next === '_';
+  if (cursor.letter !== '_' || !isDigit(isLong ? cursor.text.charAt(cursor.at + 2) : cursor.next)) return;
+  cursor.at += isLong ? 2 : 1;
   const number = cursor.digits();
-  if (number < 0) throw MALFORMED;
   if (isLong && number >= 10) cursor.take('_');
 }
 

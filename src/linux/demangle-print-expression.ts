@@ -105,7 +105,8 @@ function printUnary(writer: Writer, what: Node): void {
     case 'ad':
       printSign(writer, operator!);
       // The address of a member function: its name tells it.
-      if (operand.kind === 'encoding' && operand.left!.kind === 'qualified') return print(writer, operand.left!);
+      if (operand.kind === 'encoding' && operand.left!.kind === 'qualified')
+        return print(writer, operand.left!);
       return printOperand(writer, operand);
     case 'gs':
       printSign(writer, operator!);

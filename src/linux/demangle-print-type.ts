@@ -1,5 +1,5 @@
 import type { Node } from './demangle-node.ts';
-import { parameterName, print, printArguments, printList } from './demangle-print.ts';
+import { parameterName, print, printList } from './demangle-print.ts';
 import type { Scope, Writer } from './demangle-writer.ts';
 
 /**
@@ -273,5 +273,3 @@ function printLambdaParameter(writer: Writer, parameter: Node): boolean {
   writer.write(declared === undefined ? `auto:${parameter.number + 1}` : parameterName(declared));
   return true;
 }
-
-void printArguments;

@@ -125,9 +125,7 @@ function printTemplate(writer: Writer, what: Node): void {
   const { template } = writer;
   writer.template = what;
   const name = what.left!;
-  if (name.kind === 'conversion') {
-    print(writer, name);
-  } else print(writer, name);
+  print(writer, name);
   printArguments(writer, what.right!);
   writer.template = template;
 }

@@ -1,6 +1,7 @@
 import { Cursor } from './demangle-cursor.ts';
 import { readEncoding } from './demangle-name.ts';
 import { printName } from './demangle-print.ts';
+import { demangleRust } from './demangle-rust.ts';
 
 /** Longer names are given back as they are. The longest in Node 18 to 26 has 15 k letters. */
 const LONGEST = 65_536;
@@ -16,7 +17,7 @@ const KEYED = /^_GLOBAL_[._$]([DI])_/;
 export function demangle(mangled: string): string {
   if (mangled.charCodeAt(0) !== 95 /* _ */ || mangled.length > LONGEST) return mangled;
   try {
-    if (mangled.startsWith('_Z')) return demangleName(mangled);
+    if (mangled.startsWith('_Z')) return demangleRust(mangled) ?? demangleName(mangled);
     const keyed = KEYED.exec(mangled);
     if (keyed === null) return mangled;
     return `global ${keyed[1] === 'I' ? 'con' : 'de'}structors keyed to ${demangle(mangled.slice(keyed[0].length))}`;

@@ -1,4 +1,5 @@
 import { CallFrameInfo, type FrameRow } from './call-frame-info.ts';
+import { demangle } from './demangle.ts';
 import { ElfFile } from './elf.ts';
 import { ElfSymbolTable } from './elf-symbol-table.ts';
 import { type Mapping, mappingAt } from './memory-map.ts';
@@ -86,7 +87,7 @@ class Symbols implements ImageSymbols {
         const offset = value - symbol.value;
         this.#known.set(address, {
           mangled: symbol.name,
-          name: symbol.name,
+          name: demangle(symbol.name),
           offset,
           file: binary.path,
           isInside: symbol.size === 0 || offset < symbol.size,

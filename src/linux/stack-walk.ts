@@ -1,10 +1,10 @@
 import { type Mapping, mappingAt } from './memory-map.ts';
 import type { ProcessImage } from './process-image.ts';
+import { EPILOGUE, epilogueDepth, PROLOGUE, prologueDepth } from './x86-prologue.ts';
 
 /** A search of the stack looks so far above its pointer. */
 const SCAN = 16 * 1024;
 const LONGEST_CHAIN = 20_000;
-
 /** The stack of one thread, and the chains of frame pointers on it. */
 export class StackWalk {
   readonly #image: ProcessImage;
@@ -30,6 +30,28 @@ export class StackWalk {
   leadsOn(fp: number, sp: number): boolean {
     // rbp = rsp right behind the prologue.
     return fp >= sp && this.#callerOf(fp) !== undefined;
+  }
+
+  /**
+   * Frame pointer of a function that keeps one, when only its stack pointer is known: from what its prologue pushes and
+   * reserves, else the nearest place that a call of this function returns to. NaN: neither is to be seen.
+   * @param start address of the function's first instruction
+   */
+  framePointerOf(sp: number, start: number, pc: number): number {
+    const { memory } = this.#image;
+    const left = epilogueDepth(memory.bytes(pc, EPILOGUE));
+    const depth = left >= 0 ? left : prologueDepth(memory.bytes(start, PROLOGUE), pc - start);
+    const own = sp + depth;
+    if (depth >= 0 && this.#callerOf(own) !== undefined) return own;
+    for (let at = sp; at < sp + SCAN && this.holds(at); at += 8)
+      if (this.#callerOf(at) !== undefined && this.#calls(memory.word(at + 8), start)) return at;
+    return Number.NaN;
+  }
+
+  /** Stands a direct call (E8 rel32) of the function before this return address? */
+  #calls(pc: number, start: number): boolean {
+    const { memory } = this.#image;
+    return memory.u8(pc - 5) === 0xe8 && pc + memory.i32(pc - 4) === start;
   }
 
   /** The place from which the longest chain of frame pointers goes, near the top; NaN none. */

@@ -36,7 +36,9 @@ export function unwind(
     let step = row === undefined ? undefined : stepByRules(image, stack, row, registers);
     let isGuess = false;
     if (step === undefined && !stack.leadsOn(registers[REGISTER.rbp]!, sp)) {
-      const found = stack.longestChain(sp);
+      const symbol = row !== undefined && needsFramePointer(row) ? symbols.at(pc) : undefined;
+      const own = symbol === undefined ? Number.NaN : stack.framePointerOf(sp, pc - symbol.offset, pc);
+      const found = Number.isNaN(own) ? stack.longestChain(sp) : own;
       // Code with rules that need the frame pointer has one of its own: the nearest chain is right. So is it for JIT code.
       isGuess = row !== undefined && !needsFramePointer(row);
       registers[REGISTER.rbp] = found;
@@ -75,7 +77,7 @@ function stepByRules(
   if (!stack.holds(cfa - 8)) return undefined;
   const next = new Float64Array(REGISTER.count).fill(Number.NaN);
   for (const register of KEPT)
-    next[register] = valueOf(
+    next[register] = callerValue(
       image,
       row.registers.get(register) ?? { kind: 'same' },
       cfa,
@@ -84,9 +86,9 @@ function stepByRules(
     );
   next[REGISTER.rsp] = cfa;
   const own = row.registers.get(REGISTER.rsp);
-  if (own !== undefined) next[REGISTER.rsp] = valueOf(image, own, cfa, registers, REGISTER.rsp);
+  if (own !== undefined) next[REGISTER.rsp] = callerValue(image, own, cfa, registers, REGISTER.rsp);
   const back = row.registers.get(row.returnRegister) ?? { kind: 'undefined' };
-  next[REGISTER.rip] = valueOf(image, back, cfa, registers, row.returnRegister);
+  next[REGISTER.rip] = callerValue(image, back, cfa, registers, row.returnRegister);
   return next;
 }
 
@@ -96,7 +98,7 @@ function cfaOf(image: ProcessImage, rule: FrameRule, registers: Registers): numb
   return Number.NaN;
 }
 
-function valueOf(
+function callerValue(
   { memory }: ProcessImage,
   rule: FrameRule,
   cfa: number,

@@ -1,13 +1,5 @@
 import { readAwaitContext } from './await-context.ts';
-import {
-  field,
-  hasType,
-  isHeapObject,
-  isJsFunction,
-  smiField,
-  typeNameOf,
-  wordAt,
-} from './v8-objects.ts';
+import { field, hasType, isHeapObject, isJsFunction, smiField, typeNameOf, wordAt } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { valueFields } from './value-fields.ts';
 
@@ -118,7 +110,12 @@ function waiterOf(v8: V8Reader, fulfill: number, reject: number, settled: number
   }
   const capability = onFulfilled.capability ?? onRejected.capability;
   if (capability !== undefined) {
-    const name = onFulfilled.capability === undefined ? 'any' : onRejected.capability === undefined ? 'all' : 'allSettled';
+    const name =
+      onFulfilled.capability === undefined
+        ? 'any'
+        : onRejected.capability === undefined
+          ? 'all'
+          : 'allSettled';
     const element = name === 'any' ? reject : fulfill;
     return {
       kind: 'combinator',
@@ -131,7 +128,11 @@ function waiterOf(v8: V8Reader, fulfill: number, reject: number, settled: number
   const passedTo = onFulfilled.promise ?? onRejected.promise;
   if (passedTo !== undefined) return { kind: 'then', promise: passedTo };
   const callback = isJsFunction(v8, fulfill) ? fulfill : reject;
-  return { kind: 'then', ...(isJsFunction(v8, callback) ? { function: callback } : {}), ...promisePart(settled) };
+  return {
+    kind: 'then',
+    ...(isJsFunction(v8, callback) ? { function: callback } : {}),
+    ...promisePart(settled),
+  };
 }
 
 function promisePart(promise: number): { promise?: number } {

@@ -4,20 +4,33 @@ import { kindOf } from './kind-of-object.ts';
 import { rawElements } from './object-elements.ts';
 import { accessorFunctions, isBrandContext, propertyName, rawProperties } from './object-properties.ts';
 import { readSpecial } from './special-objects.ts';
-import { field, hasType, isHeapObject, isString, mapOf } from './v8-objects.ts';
+import { field, hasType, isHeapObject, isString, mapOf, typeOf } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import type { ObjectValue, Property, Value } from './value.ts';
+import { valueFields } from './value-fields.ts';
 import { numberValue, type ValueWalk } from './value-walk.ts';
 
 /** Reads an object of JavaScript. `depth` 0: what it is, without its properties. */
 export function readObject(walk: ValueWalk, address: number, depth: number): ObjectValue {
   const { v8 } = walk;
   const kind = kindOf(v8, address);
-  const object: ObjectValue = { type: 'object', address, kind, className: classNameOf(v8, address) };
+  const object: ObjectValue = {
+    type: 'object',
+    address,
+    kind,
+    className: iteratorName(v8, address) ?? classNameOf(v8, address),
+  };
   if (depth > 0) object.properties = [];
   readSpecial(walk, object, depth);
   if (depth > 0 && kind !== 'proxy') addOwn(walk, object, depth);
   return object;
+}
+
+/** Iterators of Maps and Sets have no constructor: five types in a row. */
+function iteratorName(v8: V8Reader, address: number): string | undefined {
+  const index = typeOf(v8, address) - valueFields(v8.layout).types.collectionIterator;
+  if (!(index >= 0 && index < 5)) return undefined;
+  return index < 3 ? 'Map Iterator' : 'Set Iterator';
 }
 
 /** Elements and named properties, private ones and those of V8 and Node too. */

@@ -126,9 +126,12 @@ function readFunction(walk: ValueWalk, object: ObjectValue, depth: number): void
   if (variables.length > walk.limits.mostProperties) object.propertyCount = variables.length;
 }
 
+/** Variables of the innermost scope are opened; of those around it, where half the program lives, one line each. */
 function variableProperty(walk: ValueWalk, variable: Variable, depth: number): Property {
   const value =
-    variable.double === undefined ? walk.value(variable.word, depth - 1) : numberValue(variable.double);
+    variable.double === undefined
+      ? walk.value(variable.word, variable.depth === 0 ? depth - 1 : 0)
+      : numberValue(variable.double);
   return { key: variable.name, kind: 'variable', value, isEnumerable: false };
 }
 

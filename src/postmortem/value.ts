@@ -58,9 +58,9 @@ export interface ObjectValue {
 }
 
 export interface Property {
-  /** `name`, `3`, `Symbol(x)`, `#secret`, `[[PromiseResult]]`, of entries of maps the key's text. */
+  /** `name`, `3`, `Symbol(x)`, `#secret`, `[[PromiseResult]]`, of entries of maps the key's text. Holes of arrays are not listed. */
   key: string;
-  /** Entries of maps whose key is an object. */
+  /** Entries of maps whose key is no string; entries of sets have their position as `key`. */
   keyValue?: Value;
   kind: 'property' | 'element' | 'entry' | 'private' | 'internal' | 'variable';
   /** Accessor: its functions instead of a value. */

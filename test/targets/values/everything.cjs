@@ -520,6 +520,9 @@ Object.assign(things, {
   revoked: revoked.proxy,
 });
 
+things.mapIterator = new Map([[1, 2]]).keys();
+things.setIterator = new Set([1]).entries();
+
 // --- objects of Node: made by templates of the API
 things.tcp = new (process.binding('tcp_wrap').TCP)(0);
 things.emitter = Object.assign(new (require('node:events'))(), { own: 1 });

@@ -80,7 +80,13 @@ function reflect(value, depth, more, path = []) {
   if (kind === 'proxy')
     return { ...result, className: 'Proxy', properties: depth > 0 ? more.get(value)(inner) : undefined };
   const name = className(value);
-  if (name !== null) result.className = { arguments: 'Arguments', generator: 'Generator' }[kind] ?? name;
+  const iterated = types.isMapIterator(value)
+    ? 'Map Iterator'
+    : types.isSetIterator(value)
+      ? 'Set Iterator'
+      : undefined;
+  if (iterated !== undefined) result.className = iterated;
+  else if (name !== null) result.className = { arguments: 'Arguments', generator: 'Generator' }[kind] ?? name;
   if (kind === 'array' || kind === 'arguments' || kind === 'typed-array') result.length = value.length;
   if (kind === 'map' || kind === 'set') result.length = value.size;
   if (kind === 'array-buffer' || kind === 'data-view') {
