@@ -2,7 +2,7 @@ import type { StackReport } from '../postmortem/stack-frame.ts';
 import type { StackDocument } from '../render/stack-document.ts';
 import { partyOfFrame } from '../render/stack-names.ts';
 import { hotFrame } from '../render/stack-rows.ts';
-import { chooseThread, type CoreOptions, withSubject } from './core-options.ts';
+import { type CoreOptions, chooseThread, withSubject } from './core-options.ts';
 import { parseCount } from './options.ts';
 import type { Subject } from './stack-image.ts';
 import { excerptOf, presentStack, refuseStackOutputs, type StackViewOptions } from './stack-output.ts';
@@ -18,12 +18,14 @@ export async function runBacktrace(file: string, options: BacktraceOptions): Pro
       : parseCount(options.frames, '--frames', { min: 1, max: 100_000 });
   const values = options.values === true || options.locals === true;
   await withSubject(file, 'holter core bt', options, async (subject) => {
-    const [{ readStacks }, { buildStackReport }, { findCrashReason }, { readScriptText }] = await Promise.all([
-      import('../postmortem/read-stacks.ts'),
-      import('../postmortem/stack-report.ts'),
-      import('../postmortem/crash-reason.ts'),
-      import('../postmortem/script-text.ts'),
-    ]);
+    const [{ readStacks }, { buildStackReport }, { findCrashReason }, { readScriptText }] = await Promise.all(
+      [
+        import('../postmortem/read-stacks.ts'),
+        import('../postmortem/stack-report.ts'),
+        import('../postmortem/crash-reason.ts'),
+        import('../postmortem/script-text.ts'),
+      ],
+    );
     const texts = new Map<string, readonly string[]>();
     const look = await subject.look((v8) => {
       const threads = readStacks(v8, { values, async: options.async === true });
@@ -84,6 +86,7 @@ function nextCommands(subject: Subject, report: StackReport, thread: string | un
   const hot = hotFrame(first.frames, subject.cwd);
   const frame = first.frames[hot];
   const of = thread === undefined ? '' : ` --thread ${thread}`;
-  if (frame === undefined || partyOfFrame(frame, subject.cwd) !== 'yours') return [`holter core threads ${subject.word}`];
+  if (frame === undefined || partyOfFrame(frame, subject.cwd) !== 'yours')
+    return [`holter core threads ${subject.word}`];
   return [`holter core frame ${subject.word} ${hot}${of}`, `holter core threads ${subject.word}`];
 }

@@ -1,6 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import type { FrameDescription } from '../render/core-text.ts';
-import { chooseThread, type CoreOptions, present, withSubject } from './core-options.ts';
+import { type CoreOptions, chooseThread, present, withSubject } from './core-options.ts';
 import { parseCount } from './options.ts';
 import { excerptOf } from './stack-output.ts';
 
@@ -13,20 +13,25 @@ export async function runFrame(
   const index = parseCount(number.replace(/^#/, ''), 'frame', { min: 0, max: 100_000 });
   const depth = parseCount(options.depth, '--depth', { min: 0, max: 20 });
   await withSubject(file, 'holter core frame', options, async (subject) => {
-    const [{ readStacks }, { buildStackReport }, { readFrameVariables }, { readScriptText }] = await Promise.all([
-      import('../postmortem/read-stacks.ts'),
-      import('../postmortem/stack-report.ts'),
-      import('../postmortem/frame-variables.ts'),
-      import('../postmortem/script-text.ts'),
-    ]);
+    const [{ readStacks }, { buildStackReport }, { readFrameVariables }, { readScriptText }] =
+      await Promise.all([
+        import('../postmortem/read-stacks.ts'),
+        import('../postmortem/stack-report.ts'),
+        import('../postmortem/frame-variables.ts'),
+        import('../postmortem/script-text.ts'),
+      ]);
     const look = await subject.look((v8) => {
       const report = buildStackReport(v8, readStacks(v8, { values: true }));
       const thread = chooseThread(report, options.thread);
       const frame = thread.frames[index];
       if (frame === undefined)
-        throw new HolterError('E_USAGE', `there is no frame ${index}: thread ${thread.tid} has ${thread.frames.length}`, {
-          hint: `holter core bt ${subject.word}`,
-        });
+        throw new HolterError(
+          'E_USAGE',
+          `there is no frame ${index}: thread ${thread.tid} has ${thread.frames.length}`,
+          {
+            hint: `holter core bt ${subject.word}`,
+          },
+        );
       const variables = frame.kind === 'js' ? readFrameVariables(v8, frame, depth) : undefined;
       const text =
         frame.kind === 'js' && frame.functionAddress !== undefined

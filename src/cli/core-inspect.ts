@@ -1,6 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import { parseValuePath } from '../postmortem/value-path.ts';
-import { chooseThread, type CoreOptions, present, withSubject } from './core-options.ts';
+import { type CoreOptions, chooseThread, present, withSubject } from './core-options.ts';
 import { parseCount } from './options.ts';
 
 /** `holter core inspect`. @throws HolterError of openSubject; E_USAGE: nothing of that name is there */
@@ -33,9 +33,13 @@ export async function runInspect(
       const thread = chooseThread(report, options.thread);
       const frame = thread.frames[path.root.frame];
       if (frame === undefined)
-        throw new HolterError('E_USAGE', `there is no frame ${path.root.frame}: thread ${thread.tid} has ${thread.frames.length}`, {
-          hint: `holter core bt ${subject.word}`,
-        });
+        throw new HolterError(
+          'E_USAGE',
+          `there is no frame ${path.root.frame}: thread ${thread.tid} has ${thread.frames.length}`,
+          {
+            hint: `holter core bt ${subject.word}`,
+          },
+        );
       return readAtPath(v8, path, frame.kind === 'js' ? frame : undefined, limits);
     });
     const value = look.result;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { StackReport, ThreadStack } from '../postmortem/stack-frame.ts';
+import { openSubject } from './core-subject.ts';
 import { parseCount, terminalStyle } from './options.ts';
 import { abortOnSignals, print } from './outcome.ts';
 import { startProgress } from './progress.ts';
 import type { Subject } from './stack-image.ts';
-import { openSubject } from './core-subject.ts';
 
 /** Options that every `core` command takes. */
 export interface CoreOptions {
@@ -59,9 +59,16 @@ export function chooseThread(report: StackReport, thread: string | undefined): T
   const found = tid === undefined ? report.threads[0] : report.threads.find((one) => one.tid === tid);
   if (found !== undefined) return found;
   const tids = report.threads.map((one) => one.tid);
-  throw new HolterError('E_USAGE', tid === undefined ? 'no thread can be read' : `there is no thread ${tid}`, {
-    hint: tids.length === 0 ? 'holter core info tells what the file holds' : `threads: ${tids.slice(0, 20).join(', ')}`,
-  });
+  throw new HolterError(
+    'E_USAGE',
+    tid === undefined ? 'no thread can be read' : `there is no thread ${tid}`,
+    {
+      hint:
+        tids.length === 0
+          ? 'holter core info tells what the file holds'
+          : `threads: ${tids.slice(0, 20).join(', ')}`,
+    },
+  );
 }
 
 /** Prints a document as JSON, or lines made for this terminal. */

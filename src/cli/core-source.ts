@@ -1,7 +1,7 @@
 import { HolterError } from '../base/errors.ts';
 import { parseValuePath } from '../postmortem/value-path.ts';
 import type { SourceDescription } from '../render/core-text.ts';
-import { chooseThread, type CoreOptions, present, withSubject } from './core-options.ts';
+import { type CoreOptions, chooseThread, present, withSubject } from './core-options.ts';
 import { parseCount } from './options.ts';
 
 /** Lines of a function that are shown unasked. */
@@ -32,14 +32,19 @@ export async function runSource(
       const thread = chooseThread(report, options.thread);
       const frame = thread.frames[path.root.frame];
       if (frame?.kind !== 'js')
-        throw new HolterError('E_USAGE', `frame ${path.root.frame} of thread ${thread.tid} is no JavaScript`, {
-          hint: `holter core bt ${subject.word}`,
-        });
+        throw new HolterError(
+          'E_USAGE',
+          `frame ${path.root.frame} of thread ${thread.tid} is no JavaScript`,
+          {
+            hint: `holter core bt ${subject.word}`,
+          },
+        );
       if (path.keys.length > 0) {
         const value = readAtPath(v8, path, frame, { depth: 0 });
         return { text: 'address' in value ? readScriptText(v8, value.address) : undefined };
       }
-      const text = frame.functionAddress === undefined ? undefined : readScriptText(v8, frame.functionAddress);
+      const text =
+        frame.functionAddress === undefined ? undefined : readScriptText(v8, frame.functionAddress);
       return { text, place: frame.place };
     });
     const { text, place } = look.result;
@@ -77,8 +82,15 @@ export async function runSource(
   });
 }
 
-function linesOfFile(readFile: (path: string) => Buffer | undefined, url: string | undefined): string[] | undefined {
+function linesOfFile(
+  readFile: (path: string) => Buffer | undefined,
+  url: string | undefined,
+): string[] | undefined {
   if (url === undefined) return undefined;
   const path = url.startsWith('file://') ? decodeURIComponent(url.slice('file://'.length)) : url;
-  return path.startsWith('/') ? readFile(path)?.toString('utf8').split(/\r\n|\n/) : undefined;
+  return path.startsWith('/')
+    ? readFile(path)
+        ?.toString('utf8')
+        .split(/\r\n|\n/)
+    : undefined;
 }

@@ -30,7 +30,9 @@ Examples:
     );
   addCoreOptions(core.command('bt', { isDefault: true }), 'holter.stack/1')
     .summary('crash reason and stack of the thread that died (the default)')
-    .description('Why it died, the JavaScript and native stack of that thread, and the source lines of your code.')
+    .description(
+      'Why it died, the JavaScript and native stack of that thread, and the source lines of your code.',
+    )
     .argument('<core>', CORE)
     .option('--all', 'all threads with their frames')
     .option('--thread <tid>', 'this thread instead')
@@ -43,27 +45,37 @@ Examples:
       'after',
       '\nExamples:\n  holter core bt core.4711\n  holter core bt core.4711 --values --async\n  holter core bt core.4711 --all --json',
     )
-    .action(async (file: string, options: CoreOptions & StackViewOptions & { all?: boolean; async?: boolean }) => {
-      await (await import('./core-bt.ts')).runBacktrace(file, options);
-      setExit(0);
-    });
+    .action(
+      async (file: string, options: CoreOptions & StackViewOptions & { all?: boolean; async?: boolean }) => {
+        await (await import('./core-bt.ts')).runBacktrace(file, options);
+        setExit(0);
+      },
+    );
   addCoreOptions(core.command('threads'), 'holter.stack/1')
     .summary('all threads: what each was doing')
     .description('A line for each thread: number, role, what it was doing, the innermost function of yours.')
     .argument('<core>', CORE)
-    .addHelpText('after', '\nExamples:\n  holter core threads core.4711\n  holter core threads 4711\n  holter core threads core.4711 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core threads core.4711\n  holter core threads 4711\n  holter core threads core.4711 --json',
+    )
     .action(async (file: string, options: CoreOptions) => {
       await (await import('./core-threads.ts')).runThreads(file, options);
       setExit(0);
     });
   addCoreOptions(core.command('frame'), 'holter.core-frame/1')
     .summary('one frame: source lines, receiver, arguments, variables')
-    .description('A frame by its number in bt: the lines around the call, receiver, arguments, and the variables closures use.')
+    .description(
+      'A frame by its number in bt: the lines around the call, receiver, arguments, and the variables closures use.',
+    )
     .argument('<core>', CORE)
     .argument('<number>', 'number of the frame, innermost 0')
     .option('--thread <tid>', 'of this thread')
     .option('--depth <levels>', 'levels of properties, 0 to 20', '1')
-    .addHelpText('after', '\nExamples:\n  holter core frame core.4711 3\n  holter core frame core.4711 0 --thread 4718\n  holter core frame 4711 2 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core frame core.4711 3\n  holter core frame core.4711 0 --thread 4718\n  holter core frame 4711 2 --json',
+    )
     .action(async (file: string, number: string, options: CoreOptions & { depth: string }) => {
       await (await import('./core-frame.ts')).runFrame(file, number, options);
       setExit(0);
@@ -89,28 +101,44 @@ Examples:
       'after',
       '\nExamples:\n  holter core inspect core.4711 3:req.url\n  holter core inspect core.4711 0x2f3ac1 --depth 3\n  holter core inspect 4711 0:this --json',
     )
-    .action(async (file: string, what: string[], options: CoreOptions & { depth: string; most: string; text: string }) => {
-      await (await import('./core-inspect.ts')).runInspect(file, what.join(' '), options);
-      setExit(0);
-    });
+    .action(
+      async (
+        file: string,
+        what: string[],
+        options: CoreOptions & { depth: string; most: string; text: string },
+      ) => {
+        await (await import('./core-inspect.ts')).runInspect(file, what.join(' '), options);
+        setExit(0);
+      },
+    );
   addCoreOptions(core.command('source'), 'holter.core-source/1')
     .summary('text of a function, as it ran: by frame number or address')
-    .description('The text around the call of a frame, or of a function by its address, out of the memory of the process; else from its file.')
+    .description(
+      'The text around the call of a frame, or of a function by its address, out of the memory of the process; else from its file.',
+    )
     .argument('<core>', CORE)
     .argument('<what>', 'number of a frame, or address of a function')
     .option('--thread <tid>', 'frames of this thread')
     .option('--lines <count>', 'lines before and after the call; default: the whole function, 60 at most')
-    .addHelpText('after', '\nExamples:\n  holter core source core.4711 3\n  holter core source core.4711 3 --lines 20\n  holter core source core.4711 0x2f3ac1 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core source core.4711 3\n  holter core source core.4711 3 --lines 20\n  holter core source core.4711 0x2f3ac1 --json',
+    )
     .action(async (file: string, what: string, options: CoreOptions & { lines?: string }) => {
       await (await import('./core-source.ts')).runSource(file, what, options);
       setExit(0);
     });
   addCoreOptions(core.command('info'), 'holter.core-info/1')
     .summary('what the file holds: versions, signal, command line, binaries, what is missing')
-    .description('Versions, signal, command line, threads, the binaries with their build-ids and whether they are the right ones, and what is missing.')
+    .description(
+      'Versions, signal, command line, threads, the binaries with their build-ids and whether they are the right ones, and what is missing.',
+    )
     .argument('<core>', CORE)
     .option('--env', 'the environment too: it often holds secrets')
-    .addHelpText('after', '\nExamples:\n  holter core info core.4711\n  holter core info core.4711 --sysroot /mnt/other\n  holter core info core.4711 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core info core.4711\n  holter core info core.4711 --sysroot /mnt/other\n  holter core info core.4711 --json',
+    )
     .action(async (file: string, options: CoreOptions & { env?: boolean }) => {
       await (await import('./core-info.ts')).runInfo(file, options);
       setExit(0);

@@ -39,7 +39,7 @@ export function excerptOf(
   cwd: string,
   sources: StackSources,
   inMemory?: (url: string) => readonly string[] | undefined,
-  ofAnyone = false,
+  _ofAnyone = false,
 ): SourceExcerpt | undefined {
   const thread = report.threads.find(({ isIdle }) => !isIdle) ?? report.threads[0];
   if (thread === undefined) return undefined;

@@ -9,9 +9,9 @@ import {
   readSourceName,
   readTemplateArguments,
 } from './demangle-name.ts';
-import { list, type Node, name, node } from './demangle-node.ts';
+import { list, type Node, node } from './demangle-node.ts';
 import { OPERATORS } from './demangle-operators.ts';
-import { NULLPTR, readParameterTypes, readTemplateParameter, readType } from './demangle-type.ts';
+import { NULLPTR, readTemplateParameter, readType } from './demangle-type.ts';
 
 /** `<template-arg>`; what is declared of its parameter (`Tn <type>`, `Tk <concept>`) is not shown. */
 export function readTemplateArgument(cursor: Cursor): Node {

@@ -14,14 +14,18 @@ export function readEncoding(cursor: Cursor): Node {
   let encoding = what;
   if (letter !== '' && letter !== 'E' && letter !== '.') {
     // Templates say what they return, as overloads may differ in it alone.
-    const returned =
-      letter === 'J' ? (cursor.at++, readType(cursor)) : saysReturn(what) ? readType(cursor) : undefined;
+    const returned = letter === 'J' || saysReturn(what) ? readReturned(cursor) : undefined;
     const type = node('function', '', returned, undefined, readParameterTypes(cursor));
     encoding = node('encoding', '', what, type);
     if (cursor.take('Q')) encoding = node('constrained', '', encoding, readConstraint(cursor));
   }
   cursor.leave();
   return encoding;
+}
+
+function readReturned(cursor: Cursor): Node {
+  if (cursor.letter === 'J') cursor.at++;
+  return readType(cursor);
 }
 
 /** What follows `Q`. */

@@ -9,7 +9,10 @@ const SIMPLE = new Set(['name', 'qualified', 'braces', 'function-parameter']);
 
 /** A part of an expression, in parentheses unless it is a single thing. */
 export function printOperand(writer: Writer, what: Node): void {
-  if (SIMPLE.has(what.kind)) return print(writer, what);
+  if (SIMPLE.has(what.kind)) {
+    print(writer, what);
+    return;
+  }
   writer.write('(');
   print(writer, what);
   writer.write(')');
@@ -21,40 +24,53 @@ export function printExpression(writer: Writer, what: Node): void {
     case 'decltype':
       writer.write('decltype (');
       print(writer, what.left!);
-      return writer.write(')');
+      writer.write(')');
+      return;
     case 'function-parameter':
-      return writer.write(what.number === 0 ? 'this' : `{parm#${what.number}}`);
+      writer.write(what.number === 0 ? 'this' : `{parm#${what.number}}`);
+      return;
     case 'literal':
-      return printLiteral(writer, what);
+      printLiteral(writer, what);
+      return;
     case 'unary':
-      return printUnary(writer, what);
+      printUnary(writer, what);
+      return;
     case 'binary':
-      return printBinary(writer, what);
+      printBinary(writer, what);
+      return;
     case 'trinary':
-      return printTrinary(writer, what);
+      printTrinary(writer, what);
+      return;
     case 'fold':
-      return printFold(writer, what);
+      printFold(writer, what);
+      return;
     case 'cast':
       writer.write('operator ');
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'braces':
       if (what.left !== undefined) print(writer, what.left);
       writer.write('{');
       print(writer, what.right!);
-      return writer.write('}');
+      writer.write('}');
+      return;
     case 'vendor-expression':
       print(writer, what.left!);
       writer.write('(');
       print(writer, what.right!);
-      return writer.write(')');
+      writer.write(')');
+      return;
     case 'bit-int':
       writer.write(what.text);
       print(writer, what.left!);
-      return writer.write(')');
+      writer.write(')');
+      return;
     case 'requires':
-      return printRequires(writer, what);
+      printRequires(writer, what);
+      return;
     case 'requirement':
-      return printRequirement(writer, what);
+      printRequirement(writer, what);
+      return;
     case 'empty':
       return;
     default:
@@ -68,9 +84,18 @@ function printLiteral(writer: Writer, what: Node): void {
   const sign = what.number === 1 ? '-' : '';
   const form = type.kind === 'builtin' ? LITERAL_FORM[type.number]! : '(type)';
   if (form === 'bool') {
-    if (sign === '' && what.text === '0') return writer.write('false');
-    if (sign === '' && what.text === '1') return writer.write('true');
-  } else if (form !== '(type)' && form !== '[]') return writer.write(sign + what.text + form);
+    if (sign === '' && what.text === '0') {
+      writer.write('false');
+      return;
+    }
+    if (sign === '' && what.text === '1') {
+      writer.write('true');
+      return;
+    }
+  } else if (form !== '(type)' && form !== '[]') {
+    writer.write(sign + what.text + form);
+    return;
+  }
   writer.write('(');
   print(writer, type);
   writer.write(form === '[]' ? `)${sign}[${what.text}]` : `)${sign}${what.text}`);
@@ -87,40 +112,51 @@ function printUnary(writer: Writer, what: Node): void {
     case '()':
       writer.write('(');
       print(writer, operand);
-      return writer.write(')');
+      writer.write(')');
+      return;
     case 'cv':
       writer.write('(');
       print(writer, operator!.left!);
       writer.write(')');
-      return printOperand(writer, operand);
+      printOperand(writer, operand);
+      return;
     case 'sZ': {
       const pack = findPack(writer, operand);
-      return writer.write(String(pack?.items.length ?? 0));
+      writer.write(String(pack?.items.length ?? 0));
+      return;
     }
     case 'sP':
-      return writer.write(String(countArguments(writer, operand)));
+      writer.write(String(countArguments(writer, operand)));
+      return;
     case 'postfix':
       printOperand(writer, operand);
-      return printSign(writer, operator!);
+      printSign(writer, operator!);
+      return;
     case 'ad':
       printSign(writer, operator!);
       // The address of a member function: its name tells it.
-      if (operand.kind === 'encoding' && operand.left!.kind === 'qualified')
-        return print(writer, operand.left!);
-      return printOperand(writer, operand);
+      if (operand.kind === 'encoding' && operand.left!.kind === 'qualified') {
+        print(writer, operand.left!);
+        return;
+      }
+      printOperand(writer, operand);
+      return;
     case 'gs':
       printSign(writer, operator!);
-      return print(writer, operand);
+      print(writer, operand);
+      return;
     case 'st':
     case 'nx':
     case 'ti':
       printSign(writer, operator!);
       writer.write('(');
       print(writer, operand);
-      return writer.write(')');
+      writer.write(')');
+      return;
     default:
       printSign(writer, operator!);
-      return printOperand(writer, operand);
+      printOperand(writer, operand);
+      return;
   }
 }
 
@@ -147,37 +183,44 @@ function printBinary(writer: Writer, what: Node): void {
       print(writer, left);
       writer.write('>(');
       print(writer, right);
-      return writer.write(')');
+      writer.write(')');
+      return;
     case 'cl':
       // What is called says its parameters' types; here are their values.
       printOperand(writer, left.kind === 'encoding' ? left.left! : left);
-      return printOperand(writer, right);
+      printOperand(writer, right);
+      return;
     case 'ix':
       printOperand(writer, left);
       writer.write('[');
       print(writer, right);
-      return writer.write(']');
+      writer.write(']');
+      return;
     case 'di':
       writer.write('.');
       print(writer, left);
       writer.write('=');
-      return printOperand(writer, right);
+      printOperand(writer, right);
+      return;
     case 'dx':
       writer.write('[');
       print(writer, left);
       writer.write(']=');
-      return printOperand(writer, right);
+      printOperand(writer, right);
+      return;
     case 'gt':
       // Would end the arguments of a template.
       writer.write('(');
       printOperand(writer, left);
       printSign(writer, operator);
       printOperand(writer, right);
-      return writer.write(')');
+      writer.write(')');
+      return;
     default:
       printOperand(writer, left);
       printSign(writer, operator);
-      return printOperand(writer, right);
+      printOperand(writer, right);
+      return;
   }
 }
 
@@ -200,13 +243,15 @@ function printTrinary(writer: Writer, what: Node): void {
       writer.write(' ... ');
       print(writer, second);
       writer.write(']=');
-      return printOperand(writer, third);
+      printOperand(writer, third);
+      return;
     default:
       printOperand(writer, first);
       printSign(writer, what.left!);
       printOperand(writer, second);
       writer.write(' : ');
-      return printOperand(writer, third);
+      printOperand(writer, third);
+      return;
   }
 }
 

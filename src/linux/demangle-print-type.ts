@@ -121,7 +121,10 @@ export function printTail(writer: Writer, type: Node, parts?: FunctionParts): vo
 /** `(int, char) const &`, and the tail of what is returned. */
 function printFunctionTail(writer: Writer, type: Node, parts: FunctionParts | undefined): void {
   const { underlying, qualifiers } = functionUnder(type);
-  if (underlying.kind !== 'function') return printTail(writer, underlying);
+  if (underlying.kind !== 'function') {
+    printTail(writer, underlying);
+    return;
+  }
   writer.write('(');
   printList(writer, underlying.items);
   writer.write(')');

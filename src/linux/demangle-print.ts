@@ -26,66 +26,87 @@ function printAny(writer: Writer, what: Node): void {
     case 'name':
     case 'standard':
     case 'builtin':
-      return writer.write(what.text);
+      writer.write(what.text);
+      return;
     case 'qualified':
       print(writer, what.left!);
       writer.write('::');
-      return print(writer, what.right!);
+      print(writer, what.right!);
+      return;
     case 'template':
-      return printTemplate(writer, what);
+      printTemplate(writer, what);
+      return;
     case 'arguments':
-      return printList(writer, what.items);
+      printList(writer, what.items);
+      return;
     case 'encoding':
     case 'constrained':
-      return printEncoding(writer, what, true);
+      printEncoding(writer, what, true);
+      return;
     case 'local':
-      return printLocal(writer, what);
+      printLocal(writer, what);
+      return;
     case 'tagged':
       print(writer, what.left!);
-      return writer.write(`[abi:${what.text}]`);
+      writer.write(`[abi:${what.text}]`);
+      return;
     case 'module':
       print(writer, what.left!);
-      return writer.write(`@${what.text}`);
+      writer.write(`@${what.text}`);
+      return;
     case 'friend':
     case 'constructor':
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'destructor':
       writer.write('~');
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'operator': {
       const sign = what.text.trimEnd();
-      return writer.write(sign >= 'a' && sign <= 'zz' ? `operator ${sign}` : `operator${sign}`);
+      writer.write(sign >= 'a' && sign <= 'zz' ? `operator ${sign}` : `operator${sign}`);
+      return;
     }
     case 'literal-operator':
       writer.write('operator"" ');
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'conversion':
       writer.write('operator ');
-      return printConverted(writer, what.left!);
+      printConverted(writer, what.left!);
+      return;
     case 'lambda':
-      return printLambda(writer, what);
+      printLambda(writer, what);
+      return;
     case 'unnamed':
-      return writer.write(`{unnamed type#${what.number + 1}}`);
+      writer.write(`{unnamed type#${what.number + 1}}`);
+      return;
     case 'binding':
       writer.write('[');
       printList(writer, what.items);
-      return writer.write(']');
+      writer.write(']');
+      return;
     case 'default-argument':
       writer.write(`{default arg#${what.number + 1}}::`);
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'special':
       writer.write(what.text);
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'construction-vtable':
       writer.write('construction vtable for ');
       print(writer, what.right!);
       writer.write('-in-');
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'reference-temporary':
       writer.write(`reference temporary #${what.number} for `);
-      return print(writer, what.left!);
+      print(writer, what.left!);
+      return;
     case 'parameter-declaration':
-      return printDeclaration(writer, what);
+      printDeclaration(writer, what);
+      return;
     case 'parameter':
     case 'qualifier':
     case 'this-qualifier':
@@ -97,11 +118,14 @@ function printAny(writer: Writer, what: Node): void {
     case 'array':
     case 'function':
       printHead(writer, what);
-      return printTail(writer, what);
+      printTail(writer, what);
+      return;
     case 'expansion':
-      return printExpansion(writer, what.left!);
+      printExpansion(writer, what.left!);
+      return;
     default:
-      return printExpression(writer, what);
+      printExpression(writer, what);
+      return;
   }
 }
 
@@ -142,9 +166,15 @@ export function printArguments(writer: Writer, what: Node): void {
 /** The type of a conversion operator, in which the arguments of the template around are known. */
 function printConverted(writer: Writer, type: Node): void {
   const { template, scope } = writer;
-  if (template === undefined) return print(writer, type);
+  if (template === undefined) {
+    print(writer, type);
+    return;
+  }
   const inner = { template, outer: scope };
-  if (type.kind !== 'template') return writer.within(inner, () => print(writer, type));
+  if (type.kind !== 'template') {
+    writer.within(inner, () => print(writer, type));
+    return;
+  }
   writer.within(inner, () => print(writer, type.left!));
   printArguments(writer, type.right!);
 }
@@ -269,10 +299,12 @@ function printDeclaration(writer: Writer, what: Node): void {
 function printDeclared(writer: Writer, declared: Node): void {
   switch (declared.text) {
     case 'type':
-      return writer.write('typename');
+      writer.write('typename');
+      return;
     case 'value':
     case 'concept':
-      return print(writer, declared.left!);
+      print(writer, declared.left!);
+      return;
     case 'template':
       writer.write('template<');
       for (const [index, inner] of declared.right!.items.entries()) {
@@ -280,7 +312,8 @@ function printDeclared(writer: Writer, declared: Node): void {
         printDeclared(writer, inner.text === 'pack' ? inner.left! : inner);
         if (inner.text === 'pack') writer.write('...');
       }
-      return writer.write('> class');
+      writer.write('> class');
+      return;
     default:
       throw MALFORMED;
   }
@@ -299,7 +332,8 @@ function printExpansion(writer: Writer, pattern: Node): void {
   if (pack === undefined) {
     // Packs of function parameters only: their number is not known.
     printOperand(writer, pattern);
-    return writer.write('...');
+    writer.write('...');
+    return;
   }
   const { packIndex } = writer;
   for (let index = 0; index < pack.items.length; index++) {

@@ -32,7 +32,7 @@ export function demangleRust(mangled: string): string | undefined {
     const start = at + digits.length;
     at = start + Number(digits);
     if (at > path.length) return undefined;
-    const part = unescape(path.slice(start, at));
+    const part = plainOf(path.slice(start, at));
     if (part === undefined) return undefined;
     parts.push(part);
   }
@@ -40,7 +40,7 @@ export function demangleRust(mangled: string): string | undefined {
 }
 
 /** `_$LT$u32$u20$as$u20$a..Int$GT$` → `<u32 as a::Int>` */
-function unescape(identifier: string): string | undefined {
+function plainOf(identifier: string): string | undefined {
   let isValid = true;
   const text = identifier
     .replace(/^_\$/, '$')

@@ -48,7 +48,7 @@ const MORE_BUILTINS: Record<string, Node> = {
 };
 
 /** The type of `nullptr`, whose literals have no value. */
-export const NULLPTR: Node = MORE_BUILTINS['n']!;
+export const NULLPTR: Node = MORE_BUILTINS.n!;
 
 /** What is written behind the type it is made of. */
 const SUFFIXES: Record<string, string> = { P: '*', C: ' _Complex', G: ' _Imaginary' };
@@ -182,7 +182,7 @@ export function readParameterTypes(cursor: Cursor): Node[] {
     types.push(readType(cursor));
   }
   if (types.length === 0) throw MALFORMED;
-  return types.length === 1 && types[0] === BUILTINS['v'] ? [] : types;
+  return types.length === 1 && types[0] === BUILTINS.v ? [] : types;
 }
 
 function readArray(cursor: Cursor): Node {

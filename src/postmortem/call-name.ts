@@ -1,7 +1,16 @@
 import { functionName, readFunctionInfo, sharedOf } from './function-info.ts';
-import { accessorFunctions, rawProperties, type RawProperty } from './object-properties.ts';
+import { accessorFunctions, type RawProperty, rawProperties } from './object-properties.ts';
 import { isTopLevelReceiver, mapTypeName, receiverTypeName } from './receiver-type.ts';
-import { field, hasType, isHeapObject, isJsFunction, isJsReceiver, isString, isSymbol, mapOf } from './v8-objects.ts';
+import {
+  field,
+  hasType,
+  isHeapObject,
+  isJsFunction,
+  isJsReceiver,
+  isString,
+  isSymbol,
+  mapOf,
+} from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { textOf } from './v8-strings.ts';
 
@@ -38,14 +47,16 @@ const caches = new WeakMap<V8Reader, Cache>();
 export function callName(v8: V8Reader, call: Call): CallName {
   const name = debugName(v8, call);
   if (call.isConstructor) return { name: `new ${name || '<anonymous>'}`, functionName: name };
-  const isMethod = !Number.isNaN(call.receiverMap) || (!Number.isNaN(call.receiver) && !isTopLevelReceiver(v8, call.receiver));
+  const isMethod =
+    !Number.isNaN(call.receiverMap) ||
+    (!Number.isNaN(call.receiver) && !isTopLevelReceiver(v8, call.receiver));
   if (!isMethod) return { name, functionName: name };
   const { type, method } = receiverNames(v8, call);
   if (name === '') {
     return { name: `${type === '' ? '' : `${type}.`}${method || '<anonymous>'}`, functionName: '' };
   }
   const prefix = type !== '' && isIdentifier(name) ? `${type}.` : '';
-  const alias = method !== '' && !endsWithMethod(name, method) ? ` [as ${method}]` : '';
+  const alias = method !== '' && !endsWithMethod(v8, name, method) ? ` [as ${method}]` : '';
   return { name: `${prefix}${name}${alias}`, functionName: name };
 }
 
@@ -77,7 +88,9 @@ function ownName(v8: V8Reader, jsFunction: number): string | undefined {
 
 /** Bit 0 of Script.flags: compiled by eval. */
 function isEval(v8: V8Reader, script: number | undefined): boolean {
-  return script !== undefined && isHeapObject(script) && ((field(v8, script, 'Script.flags') / 2 ** 32) & 1) === 1;
+  return (
+    script !== undefined && isHeapObject(script) && ((field(v8, script, 'Script.flags') / 2 ** 32) & 1) === 1
+  );
 }
 
 /** Type and method of the receiver by its map: objects of one class have few maps, and finding a method takes many reads. */
@@ -115,7 +128,8 @@ function methodName(v8: V8Reader, receiver: number, jsFunction: number): string 
     if (hasType(v8, object, 'JS_PROXY_TYPE')) return '';
     for (const property of rawProperties(v8, object, MOST_KEYS).list) {
       const isHeld = holds(v8, property, jsFunction);
-      const isNamed = isFirst && plain !== '' && isString(v8, property.key) && textOf(v8, property.key) === plain;
+      const isNamed =
+        isFirst && plain !== '' && isString(v8, property.key) && textOf(v8, property.key) === plain;
       if (isNamed && isHeld) return plain;
       // A lookup of the name ends here, whatever it finds.
       if (isNamed) isFirst = false;
@@ -139,9 +153,10 @@ function isIdentifier(text: string): boolean {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(text);
 }
 
-/** Does a name end with that of the method, as a word of its own? */
-function endsWithMethod(name: string, method: string): boolean {
-  return name === method || name.endsWith(`.${method}`) || name.endsWith(` ${method}`);
+/** Does a name end with that of the method, as a word of its own? `get size` does so from V8 12 on. */
+function endsWithMethod(v8: V8Reader, name: string, method: string): boolean {
+  if (name === method || name.endsWith(`.${method}`)) return true;
+  return v8.layout.v8Number >= 120 && name.endsWith(` ${method}`);
 }
 
 function cacheOf(v8: V8Reader): Cache {

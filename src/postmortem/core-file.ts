@@ -7,6 +7,7 @@ import { type Memory, PagedMemory } from '../linux/memory.ts';
 import type { Mapping } from '../linux/memory-map.ts';
 import type { ProcessImage } from '../linux/process-image.ts';
 import { type CoreNotes, readCoreNotes } from './core-notes.ts';
+import { buildIdAt, buildIdOfFile } from './image-binaries.ts';
 
 export interface CoreOptions {
   /** The binary that made it, when it is not where it was. */
@@ -110,6 +111,8 @@ class CoreFile implements ProcessImage {
     const { path } = mapping;
     if (!path.startsWith('/')) return undefined;
     if (this.#files.has(path)) return this.#files.get(path);
+    // What the core itself does not have must not be asked of the file whose right build is in question.
+    this.#files.set(path, undefined);
     const { executable, sysroot } = this.#options;
     const places = [
       ...(path === this.executable && executable !== undefined ? [executable] : []),
@@ -117,10 +120,22 @@ class CoreFile implements ProcessImage {
       path,
       join(dirname(this.name), basename(path)),
     ];
-    const found = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
-    if (found === undefined && path === this.executable)
+    const there = places.filter((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+    const start = this.mappings.find((each) => each.path === path && each.offset === 0)?.start;
+    // The kernel puts the first page of each binary into a core, and with it the id of its build.
+    const ran = start === undefined ? '' : buildIdAt(this.memory, start);
+    const found = there.find((place) => {
+      const own = ran === '' ? '' : buildIdOfFile(place);
+      return own === '' || own === ran;
+    });
+    if (found === undefined && there.length > 0)
+      this.problems.push(
+        `${there[0]} is another build than the one that ran (build-id ${ran}): it is not used`,
+      );
+    if (there.length === 0 && path === this.executable)
       this.problems.push(`${path} is not here: names of native functions and Node's own sources are missing`);
     this.#files.set(path, found);
+    this.memory.forget();
     return found;
   }
 
@@ -173,9 +188,10 @@ class CoreMemory implements Memory {
     if (mapping === undefined || mapping.path === '' || mapping.permissions[1] === 'w') return 0;
     if (!this.#opened.has(mapping.path)) {
       const path = this.#image.fileOf(mapping);
+      if (path === undefined) return 0;
       let elf: ElfFile | undefined;
       try {
-        elf = path === undefined ? undefined : ElfFile.open(path);
+        elf = ElfFile.open(path);
       } catch {
         // As good as not there.
       }
@@ -273,7 +289,13 @@ function joinMappings(notes: CoreNotes, segments: readonly ProgramHeader[]): Map
     const permissions = `r${flags & WRITABLE ? 'w' : '-'}${flags & EXECUTABLE ? 'x' : '-'}p`;
     mappings.push(
       isOfFile
-        ? { start, end: start + memorySize, permissions, offset: file.offset + start - file.start, path: file.path }
+        ? {
+            start,
+            end: start + memorySize,
+            permissions,
+            offset: file.offset + start - file.start,
+            path: file.path,
+          }
         : { start, end: start + memorySize, permissions, offset: 0, path: '' },
     );
   }

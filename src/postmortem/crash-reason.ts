@@ -21,7 +21,10 @@ const REASONS: readonly [RegExp, string][] = [
   ],
   [/Isolate::Throw(Internal)?\b|Isolate::ReThrow/, 'uncaught exception (--abort-on-uncaught-exception)'],
   [/node::errors::TriggerUncaughtException/, 'uncaught exception'],
-  [/node::(Assert\b|Abort\(const node::AssertionInfo|CheckedUvLoopClose)/, "a check of Node's C++ code failed"],
+  [
+    /node::(Assert\b|Abort\(const node::AssertionInfo|CheckedUvLoopClose)/,
+    "a check of Node's C++ code failed",
+  ],
   [/^V8_Fatal\b|V8_Dcheck/, 'a check of V8 failed'],
   [/node::OnFatalError|ReportApiFailure/, 'fatal error of V8'],
   [/^node::Abort\(v8::FunctionCallbackInfo|^node::Abort$|^node::Abort\(/, 'process.abort() was called'],

@@ -1,5 +1,10 @@
-import { type InlinedCall, type PositionTable, readInlinedCalls, readPositionTable } from './position-table.ts';
 import type { JitCode } from './jit-code.ts';
+import {
+  type InlinedCall,
+  type PositionTable,
+  readInlinedCalls,
+  readPositionTable,
+} from './position-table.ts';
 import { readSafepoints, SAFEPOINT_HEADER, type Safepoint, safepointTableSize } from './safepoints.ts';
 import { dialectOf } from './translation-opcodes.ts';
 import { readTranslation, type Translation } from './translations.ts';
@@ -39,7 +44,8 @@ export function readOptimizedCode(v8: V8Reader, code: JitCode): OptimizedCode {
   const data = field(v8, code.address, 'Code.deoptimizationData');
   const optimizationId = smiOf(slot(v8, data, 'DeoptimizationData.optimizationId'));
   const known = cache.get(code.address);
-  if (known !== undefined && known.code.start === code.start && known.optimizationId === optimizationId) return known;
+  if (known !== undefined && known.code.start === code.start && known.optimizationId === optimizationId)
+    return known;
   const optimized = decode(v8, code, data, optimizationId);
   if (cache.size >= MOST_DECODED) cache.clear();
   cache.set(code.address, optimized);
@@ -63,7 +69,11 @@ function decode(v8: V8Reader, code: JitCode, data: number, optimizationId: numbe
 }
 
 /** The frames a deopt index stands for; undefined: there is no such entry. */
-export function translationOf(v8: V8Reader, optimized: OptimizedCode, deoptIndex: number): Translation | undefined {
+export function translationOf(
+  v8: V8Reader,
+  optimized: OptimizedCode,
+  deoptIndex: number,
+): Translation | undefined {
   const start = optimized.translationStarts[deoptIndex];
   if (start === undefined) return undefined;
   return readTranslation(optimized.translations, start, dialectOf(v8.layout.v8Number));

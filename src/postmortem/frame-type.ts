@@ -24,7 +24,8 @@ function namesOf(layout: V8Layout): Map<number, string> {
   if (known === undefined) {
     known = new Map();
     for (const [name, value] of layout.constants) {
-      if (name.startsWith('frametype_')) known.set(value, name.slice('frametype_'.length).replace(/Frame$/, ''));
+      if (name.startsWith('frametype_'))
+        known.set(value, name.slice('frametype_'.length).replace(/Frame$/, ''));
     }
     names.set(layout, known);
   }

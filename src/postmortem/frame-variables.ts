@@ -37,7 +37,9 @@ export function readFrameVariables(v8: V8Reader, frame: JsFrame, depth: number):
     if (seen.has(variable.name) || outer.length >= MOST_OUTER) continue;
     seen.add(variable.name);
     // Of the world around only what it is; more by `core inspect`.
-    const value = valueOf(v8, variable, { depth: Math.min(depth, variable.scope === 'function' ? depth : 0) });
+    const value = readVariable(v8, variable, {
+      depth: Math.min(depth, variable.scope === 'function' ? depth : 0),
+    });
     outer.push({ name: variable.name, value, scope: variable.scope });
   }
   return { named, outer };
@@ -51,7 +53,11 @@ function variablesOf(v8: V8Reader, frame: JsFrame): Variable[] {
   return frame.functionAddress === undefined ? [] : readClosureVariables(v8, frame.functionAddress);
 }
 
-function valueOf(v8: V8Reader, { word, double }: { word: number; double?: number }, limits: Partial<ValueLimits>): Value {
+function readVariable(
+  v8: V8Reader,
+  { word, double }: { word: number; double?: number },
+  limits: Partial<ValueLimits>,
+): Value {
   return double === undefined ? readValue(v8, word, limits) : { type: 'number', value: double };
 }
 
@@ -94,19 +100,22 @@ export function readAtPath(
 
 /** Strings were read short on the way. */
 function reread(v8: V8Reader, value: Value, limits: Partial<ValueLimits>): Value {
-  return value.type === 'string' && Number.isFinite(value.address) ? readValue(v8, value.address, limits) : value;
+  return value.type === 'string' && Number.isFinite(value.address)
+    ? readValue(v8, value.address, limits)
+    : value;
 }
 
 function step(v8: V8Reader, value: Value, key: string): Value | undefined {
-  if (value.type === 'string')
-    return key === 'length' ? { type: 'number', value: value.length } : undefined;
+  if (value.type === 'string') return key === 'length' ? { type: 'number', value: value.length } : undefined;
   if (value.type !== 'object') return undefined;
   const member = memberOf(v8, value.address, key);
   if (member === undefined) {
     if (key === 'length' && value.length !== undefined) return { type: 'number', value: value.length };
     return undefined;
   }
-  return 'double' in member ? { type: 'number', value: member.double } : readValue(v8, member.word, { depth: 0, mostText: 200 });
+  return 'double' in member
+    ? { type: 'number', value: member.double }
+    : readValue(v8, member.word, { depth: 0, mostText: 200 });
 }
 
 function frameValue(v8: V8Reader, frame: JsFrame | undefined, name: string, walked: string): Value {
@@ -122,14 +131,17 @@ function frameValue(v8: V8Reader, frame: JsFrame | undefined, name: string, walk
   if (name === 'this' && frame.receiver !== undefined) return frame.receiver;
   const variables = variablesOf(v8, frame);
   const variable = variables.find((one) => one.name === name);
-  if (variable !== undefined) return valueOf(v8, variable, { depth: 0 });
+  if (variable !== undefined) return readVariable(v8, variable, { depth: 0 });
   const names = [
     ...(frame.receiver === undefined ? [] : ['this']),
     ...list.map((one, i) => one.name || `arg${i}`),
     ...variables.map((one) => one.name),
   ];
   throw new HolterError('E_USAGE', `frame has no ${JSON.stringify(name)} that can be read`, {
-    hint: names.length === 0 ? 'nothing of this frame is kept' : `it has ${[...new Set(names)].slice(0, 40).join(', ')}`,
+    hint:
+      names.length === 0
+        ? 'nothing of this frame is kept'
+        : `it has ${[...new Set(names)].slice(0, 40).join(', ')}`,
   });
 }
 

@@ -87,7 +87,10 @@ const MOST_KNOWN = 20_000;
 /** Undefined: there is no SharedFunctionInfo at this address. */
 export function readFunctionInfo(v8: V8Reader, shared: number): FunctionInfo | undefined {
   let infos = known.get(v8);
-  if (infos === undefined) known.set(v8, (infos = new Map()));
+  if (infos === undefined) {
+    infos = new Map();
+    known.set(v8, infos);
+  }
   let info = infos.get(shared);
   if (info === undefined && !infos.has(shared)) {
     info = readInfo(v8, shared);
@@ -176,7 +179,8 @@ export function bytecodeArrayOf(v8: V8Reader, shared: number): number {
     for (let step = 0; step < 3 && isHeapObject(data); step++) {
       if (isBytecodeArray(v8, data)) return data;
       if (isCode(v8, data)) data = field(v8, data, 'Code.interpreterData');
-      else if (hasType(v8, data, 'INTERPRETER_DATA_TYPE')) data = field(v8, data, 'InterpreterData.bytecodeArray');
+      else if (hasType(v8, data, 'INTERPRETER_DATA_TYPE'))
+        data = field(v8, data, 'InterpreterData.bytecodeArray');
       else break;
     }
   }

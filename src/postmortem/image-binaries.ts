@@ -39,13 +39,19 @@ export function listBinaries(image: ProcessImage): ImageBinary[] {
     const file = image.fileOf(mapping) ?? '';
     const fileBuildId = file === '' ? '' : buildIdOfFile(file);
     const match =
-      file === '' ? 'missing' : buildId === '' || fileBuildId === '' ? 'unknown' : buildId === fileBuildId ? 'right' : 'other';
+      file === ''
+        ? 'missing'
+        : buildId === '' || fileBuildId === ''
+          ? 'unknown'
+          : buildId === fileBuildId
+            ? 'right'
+            : 'other';
     return { path, buildId, file, fileBuildId, match };
   });
 }
 
 /** Build-id of a binary whose ELF header is mapped at `base`: kernel cores keep that page of each. */
-function buildIdAt(memory: PagedMemory, base: number): string {
+export function buildIdAt(memory: PagedMemory, base: number): string {
   if (memory.u32(base) !== 0x464c457f) return '';
   const headers = base + memory.word(base + 32);
   const size = memory.u16(base + 54);
@@ -54,7 +60,9 @@ function buildIdAt(memory: PagedMemory, base: number): string {
   for (let i = 0; i < count; i++) {
     const header = headers + i * size;
     if (memory.u32(header) !== NOTE) continue;
-    const id = findBuildId(memory.bytes(base + memory.word(header + 16) - lowest, Math.min(4096, memory.word(header + 32))));
+    const id = findBuildId(
+      memory.bytes(base + memory.word(header + 16) - lowest, Math.min(4096, memory.word(header + 32))),
+    );
     if (id !== '') return id;
   }
   return '';
@@ -67,13 +75,15 @@ function firstAddress(memory: PagedMemory, headers: number, size: number, count:
   return 0;
 }
 
-function buildIdOfFile(path: string): string {
-  let elf: ElfFile;
+/** Hexadecimal; '' when the file cannot be read or has none. */
+export function buildIdOfFile(path: string): string {
+  let elf: ElfFile | undefined;
   try {
     elf = ElfFile.open(path);
   } catch {
     return '';
   }
+  if (elf === undefined) return '';
   try {
     const section = elf.section('.note.gnu.build-id');
     return section === undefined ? '' : findBuildId(elf.read(section.offset, Math.min(4096, section.size)));

@@ -1,10 +1,10 @@
 import { bodyOffsetOf, deferredJumps } from './deferred-code.ts';
 import { literalAt, type OptimizedCode, translationOf } from './deoptimization.ts';
+import { sharedOf } from './function-info.ts';
 import { positionIndexAt } from './position-table.ts';
 import { safepointAt } from './safepoints.ts';
 import type { TranslatedValue } from './translations.ts';
 import { isJsFunction, isSharedFunctionInfo } from './v8-objects.ts';
-import { sharedOf } from './function-info.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /** One of the functions that a frame of optimised code runs. */
@@ -51,7 +51,12 @@ export function inlinedFrames(
   return frames;
 }
 
-function decode(v8: V8Reader, optimized: OptimizedCode, pc: number, isReturnAddress: boolean): InlinedFrame[] {
+function decode(
+  v8: V8Reader,
+  optimized: OptimizedCode,
+  pc: number,
+  isReturnAddress: boolean,
+): InlinedFrame[] {
   if (!isReturnAddress) return framesByPosition(v8, optimized, pc);
   const safepoint = safepointAt(optimized.safepoints, pc);
   if (safepoint !== undefined && safepoint.deoptIndex >= 0) {
@@ -114,5 +119,13 @@ function framesByPosition(v8: V8Reader, optimized: OptimizedCode, pc: number): I
 }
 
 function positionFrame(shared: number, offset: number, precision: InlinedFrame['precision']): InlinedFrame {
-  return { shared, function: Number.NaN, bytecodeOffset: Number.NaN, offset, precision, isConstructor: undefined, values: [] };
+  return {
+    shared,
+    function: Number.NaN,
+    bytecodeOffset: Number.NaN,
+    offset,
+    precision,
+    isConstructor: undefined,
+    values: [],
+  };
 }

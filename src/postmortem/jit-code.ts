@@ -65,7 +65,10 @@ function findCode(v8: V8Reader, pc: number, cache: Known): JitCode | undefined {
       const low = words[index]!;
       if ((low & 3) !== 1) continue;
       const word = words[index + 1]! * 2 ** 32 + low;
-      if (word !== cache.map && !(isHeapObject(word) && streamType === typeOfStream(v8, chunk + index * 4 + 1))) {
+      if (
+        word !== cache.map &&
+        !(isHeapObject(word) && streamType === typeOfStream(v8, chunk + index * 4 + 1))
+      ) {
         continue;
       }
       const code = readCode(v8, chunk + index * 4 + 1, pc);
@@ -110,5 +113,7 @@ function kindOf(v8: V8Reader, code: number): JitCode['kind'] {
   if (kind === layout.number('CodeKind.maglev')) return 'maglev';
   if (kind === layout.number('CodeKind.turbofan')) return 'turbofan';
   // V8: src/objects/code-kind.h, seven before INTERPRETED_FUNCTION in all versions.
-  return kind === layout.number('CodeKind.interpreted') - 7 + (layout.v8Number >= 120 ? 1 : 0) ? 'regexp' : 'other';
+  return kind === layout.number('CodeKind.interpreted') - 7 + (layout.v8Number >= 120 ? 1 : 0)
+    ? 'regexp'
+    : 'other';
 }

@@ -70,7 +70,10 @@ export function classifyFrame(v8: V8Reader, frame: NativeFrame): ClassifiedFrame
     const code = jitCodeAt(v8, instruction);
     return code === undefined ? { kind: 'unknown' } : { kind: 'v8', type: '', name: code.kind };
   }
-  return { kind: 'js', calls: jsCalls(v8, frame, builtin === undefined && file === '' ? instruction : Number.NaN) };
+  return {
+    kind: 'js',
+    calls: jsCalls(v8, frame, builtin === undefined && file === '' ? instruction : Number.NaN),
+  };
 }
 
 /** Name of the embedded builtin a symbol is of: `ArrayMap`. */
@@ -114,12 +117,15 @@ function classifyTyped(v8: V8Reader, fp: number, type: string, name: string): Cl
     if (call !== undefined) return { kind: 'js', calls: [call] };
   }
   if (type.startsWith('JavaScriptBuiltinContinuation') && isJsFunction(v8, functionOfFrame(v8, fp))) {
-    return { kind: 'js', calls: [builtinCall(v8, functionOfFrame(v8, fp), v8.memory.word(fp + SLOT.receiver), [], false)] };
+    return {
+      kind: 'js',
+      calls: [builtinCall(v8, functionOfFrame(v8, fp), v8.memory.word(fp + SLOT.receiver), [], false)],
+    };
   }
   return { kind: 'v8', type, name };
 }
 
-/** V8: BuiltinExitFrameConstants: new.target, target, argc as a Smi, padding, receiver, arguments. */
+/** V8: BuiltinExitFrameConstants: new.target, target, argc as a Smi, padding (until V8 13), receiver, arguments. */
 function exitCall(v8: V8Reader, fp: number): JsCall | undefined {
   const { memory } = v8;
   const target = memory.word(fp + 24);
@@ -127,8 +133,9 @@ function exitCall(v8: V8Reader, fp: number): JsCall | undefined {
   const isConstructor = isJsFunction(v8, memory.word(fp + 16));
   const count = Math.min((smiOf(memory.word(fp + 32)) || 1) - 1, MOST_ARGUMENTS);
   const words: number[] = [];
-  for (let index = 0; index < count; index++) words.push(memory.word(fp + 56 + 8 * index));
-  return builtinCall(v8, target, memory.word(fp + 48), words, isConstructor);
+  const receiver = fp + (v8.layout.v8Number >= 140 ? 40 : 48);
+  for (let index = 0; index < count; index++) words.push(memory.word(receiver + 8 + 8 * index));
+  return builtinCall(v8, target, memory.word(receiver), words, isConstructor);
 }
 
 /** Functions of Node's C++: the closure is among the words that FunctionCallbackInfo points to. */
@@ -183,7 +190,8 @@ function jsCalls(v8: V8Reader, frame: NativeFrame, instruction: number): JsCall[
   } else if (isBytecodeArray(v8, bytecodeArray)) {
     call.bytecodeArray = bytecodeArray;
     // Counted from the tagged address; baseline code keeps something else there.
-    const offset = smiOf(memory.word(fp + SLOT.bytecodeOffset)) - (v8.layout.offset('BytecodeArray.data') - 1);
+    const offset =
+      smiOf(memory.word(fp + SLOT.bytecodeOffset)) - (v8.layout.offset('BytecodeArray.data') - 1);
     call.bytecodeOffset = offset >= -1 ? offset : Number.NaN;
   } else {
     call.tier = 'builtin';
@@ -210,15 +218,15 @@ function optimizedCalls(v8: V8Reader, frame: NativeFrame, outermost: JsCall, cod
 
 function inlinedCall(v8: V8Reader, fp: number, optimized: OptimizedCode, inlined: InlinedFrame): JsCall {
   const [closure, receiver, ...parameters] = inlined.values;
-  const word = valueOf(v8, fp, optimized, closure);
+  const word = wordOf(v8, fp, optimized, closure);
   const isContinuation = Number.isNaN(inlined.bytecodeOffset) && Number.isNaN(inlined.offset);
   return {
     ...blank(),
     shared: inlined.shared,
     function: isJsFunction(v8, word) ? word : inlined.function,
-    receiver: valueOf(v8, fp, optimized, receiver),
+    receiver: wordOf(v8, fp, optimized, receiver),
     receiverMap: mapOfCaptured(v8, optimized, receiver),
-    arguments: isContinuation ? [] : parameters.map((value) => valueOf(v8, fp, optimized, value)),
+    arguments: isContinuation ? [] : parameters.map((value) => wordOf(v8, fp, optimized, value)),
     isConstructor: inlined.isConstructor ?? false,
     tier: isContinuation ? 'builtin' : 'turbofan',
     isInlined: true,
@@ -226,7 +234,12 @@ function inlinedCall(v8: V8Reader, fp: number, optimized: OptimizedCode, inlined
 }
 
 /** A tagged word; NaN: in a register, or never made. */
-function valueOf(v8: V8Reader, fp: number, optimized: OptimizedCode, value: TranslatedValue | undefined): number {
+function wordOf(
+  v8: V8Reader,
+  fp: number,
+  optimized: OptimizedCode,
+  value: TranslatedValue | undefined,
+): number {
   if (value?.kind === 'literal') return literalWord(v8, optimized, value.index);
   // V8: OptimizedFrame::StackSlotOffsetRelativeToFp. Slots grow downwards from above the return address.
   if (value?.kind === 'slot') return v8.memory.word(fp + 8 - 8 * value.index);
@@ -246,7 +259,7 @@ function argumentsOf(v8: V8Reader, fp: number): number[] {
   if (!(count >= 0 && count < 65_536)) return words;
   for (let index = 0; index < Math.min(count, MOST_ARGUMENTS); index++) {
     const word = v8.memory.word(fp + SLOT.firstArgument + 8 * index);
-    words.push(isHeapObject(word) || smiOf(word) === smiOf(word) ? word : Number.NaN);
+    words.push(isHeapObject(word) || !Number.isNaN(smiOf(word)) ? word : Number.NaN);
   }
   return words;
 }

@@ -15,7 +15,10 @@ export function openV8(image: ProcessImage): V8Reader {
   const symbols = symbolsOf(image);
   const constants = readConstants(symbols, memory);
   if (constants.size === 0) {
-    throw new HolterError('E_NOT_NODE', `cannot find V8 in ${image.name}: ${image.executable} has no metadata of it`);
+    throw new HolterError(
+      'E_NOT_NODE',
+      `cannot find V8 in ${image.name}: ${image.executable} has no metadata of it`,
+    );
   }
   const layout = readLayout(constants, readNodeVersion(symbols, memory), readV8Version(symbols, memory));
   const problems: string[] = [];

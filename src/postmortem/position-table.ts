@@ -49,7 +49,11 @@ export function readPositionTable(bytes: Uint8Array, isUnsigned: boolean): Posit
     offsets.push(position.offset);
     inlinings.push(position.inlining);
   }
-  return { pcs: Int32Array.from(pcs), offsets: Int32Array.from(offsets), inlinings: Int16Array.from(inlinings) };
+  return {
+    pcs: Int32Array.from(pcs),
+    offsets: Int32Array.from(offsets),
+    inlinings: Int16Array.from(inlinings),
+  };
 }
 
 /** Index of the last entry at or before an instruction; −1: none. */

@@ -20,7 +20,7 @@ import { placeAt } from './source-lines.ts';
 import { positionAt } from './source-positions.ts';
 import type { JsFrame, StackFrame, StackPlace, ThreadStack } from './stack-frame.ts';
 import { tellThreadWork } from './thread-work.ts';
-import { isContext } from './v8-objects.ts';
+import { field, isContext } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 export interface StackOptions {
@@ -161,7 +161,9 @@ function buildJsFrame(
   isOutermost: boolean,
   options: StackOptions,
 ): JsFrame {
-  const { name, functionName } = callName(v8, call);
+  // Class constructors are called by `new` or `super` only; optimised code does not always say so.
+  const isConstructor = call.isConstructor || isClass(v8, call.shared);
+  const { name, functionName } = callName(v8, { ...call, isConstructor });
   const place = placeOfCall(v8, call);
   const context = isOutermost ? v8.memory.word(fp - 8) : Number.NaN;
   const frame: JsFrame = {
@@ -171,7 +173,7 @@ function buildJsFrame(
     ...(place === undefined ? {} : { place }),
     tier: call.tier,
     isInlined: call.isInlined,
-    isConstructor: call.isConstructor,
+    isConstructor,
     isAsync: false,
     ...(call.function > 0 ? { functionAddress: call.function } : {}),
     ...(isContext(v8, context) ? { contextAddress: context } : {}),
@@ -186,6 +188,10 @@ function buildJsFrame(
     }));
   }
   return frame;
+}
+
+function isClass(v8: V8Reader, shared: number): boolean {
+  return readFunctionInfo(v8, shared)?.isClassConstructor === true;
 }
 
 function placeOfCall(v8: V8Reader, call: JsCall): StackPlace | undefined {
@@ -211,12 +217,19 @@ function readAsyncCallers(v8: V8Reader, frames: readonly StackFrame[]): JsFrame[
     const generator = awaitingGenerator(v8, frame.functionAddress);
     if (generator === undefined) continue;
     for (const waiter of asyncCallers(v8, generator)) {
+      if (waiter.combinator !== undefined) {
+        callers.push(combinatorFrame(waiter.combinator, frame.pc));
+        continue;
+      }
       const jsFunction = waiter.function ?? Number.NaN;
       const shared = sharedOf(v8, jsFunction);
       const call: JsCall = {
         shared,
         function: jsFunction,
-        receiver: Number.NaN,
+        receiver:
+          waiter.generator === undefined
+            ? Number.NaN
+            : field(v8, waiter.generator, 'JSGeneratorObject.receiver'),
         receiverMap: Number.NaN,
         arguments: [],
         isConstructor: false,
@@ -243,4 +256,19 @@ function readAsyncCallers(v8: V8Reader, frames: readonly StackFrame[]): JsFrame[
     }
   }
   return callers;
+}
+
+/** `Promise.all (index 2)`, which has no place. */
+function combinatorFrame({ name, index }: { name: string; index: number }, pc: number): JsFrame {
+  return {
+    kind: 'js',
+    name: `Promise.${name} (index ${index})`,
+    functionName: name,
+    tier: 'builtin',
+    isInlined: false,
+    isConstructor: false,
+    isAsync: true,
+    pc,
+    fp: Number.NaN,
+  };
 }

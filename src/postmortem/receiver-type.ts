@@ -61,8 +61,8 @@ function primitiveName(v8: V8Reader, receiver: number): string {
 }
 
 function constructorName(v8: V8Reader, receiver: number, map: number): string {
-  // Maps of prototypes lost their constructor when V8 made them fast for lookups.
-  if (!isPrototypeMap(v8, map)) {
+  // Maps of prototypes lost their constructor when V8 made them fast for lookups; of a derived class they name the base.
+  if (!isPrototypeMap(v8, map) && isNewTargetBase(v8, map)) {
     const name = nameOfConstructor(v8, constructorOf(v8, map));
     if (name !== '' && name !== 'Object') return name;
   }
@@ -82,32 +82,32 @@ function constructorName(v8: V8Reader, receiver: number, map: number): string {
 
 /** `Symbol.toStringTag` or `constructor` of an object's own; '' none. */
 function nameFromProperties(v8: V8Reader, object: number): string {
-  let constructor = '';
+  let maker = '';
   for (const { key, word, isAccessor } of rawProperties(v8, object, MOST_KEYS).list) {
     if (isAccessor) continue;
     if (isSymbol(v8, key)) {
       const isTag = textOf(v8, field(v8, key, 'Symbol.description'), 32) === 'Symbol.toStringTag';
       if (isTag && isString(v8, word)) return textOf(v8, word);
-    } else if (constructor === '' && isJsFunction(v8, word) && textOf(v8, key, 16) === 'constructor') {
+    } else if (maker === '' && isJsFunction(v8, word) && textOf(v8, key, 16) === 'constructor') {
       const name = nameOfConstructor(v8, word);
-      if (name !== 'Object') constructor = name;
+      if (name !== 'Object') maker = name;
     }
   }
-  return constructor;
+  return maker;
 }
 
 function constructorOf(v8: V8Reader, map: number): number {
-  let constructor = map;
+  let maker = map;
   // Maps of objects with added properties point back to the one before.
-  for (let step = 0; step < 2_000 && isMap(v8, constructor); step++) {
-    constructor = field(v8, constructor, 'Map.constructorOrBackPointer');
+  for (let step = 0; step < 2_000 && isMap(v8, maker); step++) {
+    maker = field(v8, maker, 'Map.constructorOrBackPointer');
   }
-  return constructor;
+  return maker;
 }
 
-function nameOfConstructor(v8: V8Reader, constructor: number): string {
-  if (!isJsFunction(v8, constructor)) return '';
-  const shared = sharedOf(v8, constructor);
+function nameOfConstructor(v8: V8Reader, maker: number): string {
+  if (!isJsFunction(v8, maker)) return '';
+  const shared = sharedOf(v8, maker);
   return functionName(v8, shared) || (readFunctionInfo(v8, shared)?.inferredName ?? '');
 }
 
@@ -116,6 +116,11 @@ function isPrototypeMap(v8: V8Reader, map: number): boolean {
   const dictionaryBit = v8.layout.constants.get('bit_field3_is_dictionary_map_shift') ?? 21;
   const bits = v8.memory.u32(map - 1 + v8.layout.offset('Map.bitField3'));
   return ((bits >>> (dictionaryBit - 1)) & 1) === 1;
+}
+
+/** V8: Map::Bits2::NewTargetIsBaseBit: made by `new` of the constructor itself, not of a class derived from it. */
+function isNewTargetBase(v8: V8Reader, map: number): boolean {
+  return (v8.memory.u8(map - 1 + v8.layout.offset('Map.bitField2')) & 1) === 1;
 }
 
 function builtinTypeName(v8: V8Reader, receiver: number): string {

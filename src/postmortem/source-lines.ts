@@ -1,4 +1,4 @@
-import { field, hasType, isScript, isString, smiField, smiOf, wordAt } from './v8-objects.ts';
+import { field, hasType, isScript, smiField, smiOf, wordAt } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { readString, stringLength, textOf } from './v8-strings.ts';
 
@@ -122,13 +122,17 @@ const keptByReader = new WeakMap<V8Reader, Map<number, Kept>>();
 
 function keptOf(v8: V8Reader, script: number): Kept {
   let all = keptByReader.get(v8);
-  if (all === undefined) keptByReader.set(v8, (all = new Map()));
+  if (all === undefined) {
+    all = new Map();
+    keptByReader.set(v8, all);
+  }
   let kept = all.get(script);
   if (kept === undefined) {
     let units = 0;
     for (const { text } of all.values()) units += text?.length ?? 0;
     if (units > MOST_KEPT || all.size > 5000) all.clear();
-    all.set(script, (kept = {}));
+    kept = {};
+    all.set(script, kept);
   }
   return kept;
 }

@@ -1,5 +1,5 @@
 import { type PositionTable, readPositionTable } from './position-table.ts';
-import { hasType, field, isBytecodeArray, smiField } from './v8-objects.ts';
+import { field, hasType, isBytecodeArray, smiField } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /** Of one function; Node's own longest is 30 kB. */
@@ -32,7 +32,10 @@ export function positionAt(v8: V8Reader, bytecodeArray: number, bytecodeOffset: 
 /** All positions of a function by bytecode offset, ascending; undefined: none. */
 export function tableOf(v8: V8Reader, bytecodeArray: number): PositionTable | undefined {
   let known = tables.get(v8);
-  if (known === undefined) tables.set(v8, (known = new Map()));
+  if (known === undefined) {
+    known = new Map();
+    tables.set(v8, known);
+  }
   if (known.has(bytecodeArray)) return known.get(bytecodeArray);
   const table = readTable(v8, bytecodeArray);
   if (known.size >= MOST_TABLES) known.clear();
@@ -43,7 +46,8 @@ export function tableOf(v8: V8Reader, bytecodeArray: number): PositionTable | un
 function readTable(v8: V8Reader, bytecodeArray: number): PositionTable | undefined {
   if (!isBytecodeArray(v8, bytecodeArray)) return undefined;
   const positions = field(v8, bytecodeArray, 'BytecodeArray.sourcePositions');
-  if (!hasType(v8, positions, 'BYTE_ARRAY_TYPE') && !hasType(v8, positions, 'TRUSTED_BYTE_ARRAY_TYPE')) return undefined;
+  if (!hasType(v8, positions, 'BYTE_ARRAY_TYPE') && !hasType(v8, positions, 'TRUSTED_BYTE_ARRAY_TYPE'))
+    return undefined;
   const length = smiField(v8, positions, 'FixedArray.length');
   if (!(length > 0 && length <= MOST_BYTES)) return undefined;
   const bytes = v8.memory.bytes(positions - 1 + v8.layout.offset('FixedArray.data'), length);

@@ -1,4 +1,4 @@
-import { REGISTER, type ProcessImage } from '../linux/process-image.ts';
+import { type ProcessImage, REGISTER } from '../linux/process-image.ts';
 
 /** What the process was started with. */
 export interface StartArguments {
@@ -39,7 +39,8 @@ export function readStartArguments(image: ProcessImage): StartArguments | undefi
     if (word(environmentEnd) !== 0) continue;
     const isString = (address: number) => address > from + at && address < mapping.end;
     let environment = environmentEnd;
-    while (isString(word(environment - 8)) && environmentEnd - environment < 8 * MOST_STRINGS) environment -= 8;
+    while (isString(word(environment - 8)) && environmentEnd - environment < 8 * MOST_STRINGS)
+      environment -= 8;
     const argvEnd = environment - 8;
     if (word(argvEnd) !== 0) continue;
     let argv = argvEnd;

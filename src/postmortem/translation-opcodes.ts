@@ -49,28 +49,32 @@ const DIALECTS: Readonly<Record<number, TranslationDialect>> = {
   102: {
     isOpcodeSigned: true,
     hasLookback: false,
-    opcodes: opcodesOf(`frame/2 elements/1 value/0 begin/3 value/1*2 frame/3 captured/1 construct/3 value/1*2 duplicate/1
+    opcodes:
+      opcodesOf(`frame/2 elements/1 value/0 begin/3 value/1*2 frame/3 captured/1 construct/3 value/1*2 duplicate/1
       value/1*6 function/5
       continuation/3*2 frame/4 literal/1 register/1 slot/1 value/1*2 feedback/2`),
   },
   113: {
     isOpcodeSigned: false,
     hasLookback: true,
-    opcodes: opcodesOf(`elements/1 value/0 begin/3*2 value/1*2 frame/3 captured/1 construct/3 value/1*2 duplicate/1 value/1*2
+    opcodes:
+      opcodesOf(`elements/1 value/0 begin/3*2 value/1*2 frame/3 captured/1 construct/3 value/1*2 duplicate/1 value/1*2
       frame/2 value/1*8
       function/5 function/3 continuation/3*2 frame/4 value/0 literal/1 register/1 slot/1 value/1*2 feedback/2 repeat/1`),
   },
   124: {
     isOpcodeSigned: false,
     hasLookback: true,
-    opcodes: opcodesOf(`function/5 function/3 continuation/3*2 construct/2 construct/1 frame/3 frame/4 frame/3 frame/2
+    opcodes:
+      opcodesOf(`function/5 function/3 continuation/3*2 construct/2 construct/1 frame/3 frame/4 frame/3 frame/2
       elements/1 value/0 begin/3*2 value/1*2 captured/1 value/1*4 duplicate/1 value/1*10 value/0 literal/1 register/1 slot/1 value/1*2
       feedback/2 repeat/1`),
   },
   136: {
     isOpcodeSigned: false,
     hasLookback: true,
-    opcodes: opcodesOf(`function/6 function/4 continuation/3*2 construct/2 construct/1 frame/3 frame/4 frame/3*2 frame/3
+    opcodes:
+      opcodesOf(`function/6 function/4 continuation/3*2 construct/2 construct/1 frame/3 frame/4 frame/3*2 frame/3
       elements/1 value/0*2 begin/3*2 value/1*2 captured/1 concatenation/0 value/1*6 duplicate/1 value/1*10 value/0 literal/1 register/1 slot/1
       value/1*2 feedback/2 repeat/1`),
   },

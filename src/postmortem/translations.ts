@@ -103,7 +103,8 @@ function readInstruction(cursor: ByteCursor, dialect: TranslationDialect): Instr
   if (opcode === undefined) return undefined;
   const operands: number[] = [];
   for (let index = 0; index < opcode.operands; index++) {
-    const isUnsigned = opcode.kind === 'repeat' || (opcode.kind === 'begin' && dialect.hasLookback && index === 0);
+    const isUnsigned =
+      opcode.kind === 'repeat' || (opcode.kind === 'begin' && dialect.hasLookback && index === 0);
     operands.push(isUnsigned ? cursor.unsigned() : cursor.signed());
   }
   return operands.some(Number.isNaN) ? undefined : { opcode, operands };

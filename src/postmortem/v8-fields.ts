@@ -38,7 +38,8 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'SharedFunctionInfo.trustedFunctionData': '',
   'SharedFunctionInfo.untrustedFunctionData': '',
   'SharedFunctionInfo.nameOrScopeInfo': 'SharedFunctionInfo__name_or_scope_info',
-  'SharedFunctionInfo.script': 'SharedFunctionInfo__script|SharedFunctionInfo__raw_script|SharedFunctionInfo__script_or_debug_info',
+  'SharedFunctionInfo.script':
+    'SharedFunctionInfo__script|SharedFunctionInfo__raw_script|SharedFunctionInfo__script_or_debug_info',
   /** FeedbackMetadata once compiled, else the ScopeInfo around it. */
   'SharedFunctionInfo.feedbackMetadata': 'SharedFunctionInfo__feedback_metadata',
   'SharedFunctionInfo.length': 'SharedFunctionInfo__length',
@@ -179,7 +180,8 @@ export const NUMBERS: Readonly<Record<string, string>> = {
   'DeoptimizationData.osrOffset': '',
   'DeoptimizationData.optimizationId': 'DeoptimizationDataOptimizationIdIndex',
   /** The SharedFunctionInfo, or a wrapper of it (`isWrapped` 1). */
-  'DeoptimizationData.shared': 'DeoptimizationDataSharedFunctionInfoIndex|DeoptimizationDataWrappedSharedFunctionInfoIndex',
+  'DeoptimizationData.shared':
+    'DeoptimizationDataSharedFunctionInfoIndex|DeoptimizationDataWrappedSharedFunctionInfoIndex',
   'DeoptimizationData.isWrapped': '',
   'DeoptimizationData.inliningPositions': 'DeoptimizationDataInliningPositionsIndex',
   'DeoptimizationData.firstEntry': '',

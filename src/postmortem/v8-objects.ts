@@ -96,7 +96,10 @@ export function isOddball(v8: V8Reader, object: number): boolean {
 }
 
 export function isUndefined(v8: V8Reader, object: number): boolean {
-  return isOddball(v8, object) && smiField(v8, object, 'Oddball.kind') === v8.layout.number('Oddball.undefinedKind');
+  return (
+    isOddball(v8, object) &&
+    smiField(v8, object, 'Oddball.kind') === v8.layout.number('Oddball.undefinedKind')
+  );
 }
 
 /** A closure: JS_FUNCTION_TYPE, but also constructors of classes, of arrays, promises … which have types of their own. */
@@ -147,7 +150,10 @@ const MOST_TYPES = 100_000;
 function typeOfMap(v8: V8Reader, map: number): number {
   if (!isHeapObject(map)) return Number.NaN;
   let known = typesByMap.get(v8);
-  if (known === undefined) typesByMap.set(v8, (known = new Map()));
+  if (known === undefined) {
+    known = new Map();
+    typesByMap.set(v8, known);
+  }
   let type = known.get(map);
   if (type === undefined) {
     const mapType = v8.layout.types.get('MAP_TYPE') ?? Number.NaN;

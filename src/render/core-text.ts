@@ -1,5 +1,14 @@
 import { formatDuration } from '../base/quantity.ts';
-import { cleanText, padEnd, padStart, paint, type Style, toAscii, truncate, wrap } from '../base/terminal-text.ts';
+import {
+  cleanText,
+  padEnd,
+  padStart,
+  paint,
+  type Style,
+  toAscii,
+  truncate,
+  wrap,
+} from '../base/terminal-text.ts';
 import type { StackFrame, ThreadStack } from '../postmortem/stack-frame.ts';
 import type { Value } from '../postmortem/value.ts';
 import { shortPath } from './short-path.ts';
@@ -85,7 +94,8 @@ export function renderFrame(description: FrameDescription, screen: Style): strin
   if (frame.kind === 'js' && variables.named.length === 0)
     lines.push(paint(style, 'dim', 'receiver and arguments of this frame are not kept in memory'), '');
   for (const problem of new Set(description.problems))
-    for (const line of wrap(cleanText(problem), style.columns - 6)) lines.push(paint(style, 'warn', `note  ${line}`));
+    for (const line of wrap(cleanText(problem), style.columns - 6))
+      lines.push(paint(style, 'warn', `note  ${line}`));
   for (const [i, command] of description.next.entries())
     lines.push(`${i === 0 ? 'next' : '    '}  ${paint(style, 'cmd', cleanText(command))}`);
   return finish(lines, style);
@@ -93,7 +103,13 @@ export function renderFrame(description: FrameDescription, screen: Style): strin
 
 function tierText(frame: StackFrame): string {
   if (frame.kind !== 'js') return frame.kind === 'native' ? 'native code' : frame.kind;
-  const tier = { interpreter: 'interpreted', baseline: 'baseline code', maglev: 'Maglev code', turbofan: 'TurboFan code', builtin: 'built into the engine' }[frame.tier];
+  const tier = {
+    interpreter: 'interpreted',
+    baseline: 'baseline code',
+    maglev: 'Maglev code',
+    turbofan: 'TurboFan code',
+    builtin: 'built into the engine',
+  }[frame.tier];
   return `${tier}${frame.isInlined ? ', inlined' : ''}${frame.isAsync ? ', waiting' : ''}`;
 }
 
@@ -115,7 +131,11 @@ export function buildFrameJson(description: FrameDescription): object {
     pc: hexAddress(frame.pc),
     fp: hexAddress(frame.fp),
     named: variables.named.map(({ name, value }) => ({ name, value: buildJsonValue(value) })),
-    variables: variables.outer.map(({ name, value, scope }) => ({ name, scope, value: buildJsonValue(value) })),
+    variables: variables.outer.map(({ name, value, scope }) => ({
+      name,
+      scope,
+      value: buildJsonValue(value),
+    })),
     ...(description.excerpt === undefined ? {} : { source_lines: description.excerpt }),
     problems: description.problems,
     next: description.next,
@@ -127,13 +147,21 @@ export function renderSource(description: SourceDescription, screen: Style, cwd:
   const style = { ...screen, columns: Math.max(20, screen.columns) };
   const { excerpt, function: of } = description;
   const path = cleanText(shortPath(description.url, cwd)) || '(no name)';
-  const range = of === undefined ? '' : `  ${cleanText(of.name) || '(anonymous)'}, lines ${of.first}-${of.last}`;
+  const range =
+    of === undefined ? '' : `  ${cleanText(of.name) || '(anonymous)'}, lines ${of.first}-${of.last}`;
   const from = excerpt.from === 'memory' ? 'text from memory' : 'text from the file';
   const first = excerpt.firstLine;
   const last = first + excerpt.lines.length - 1;
   const lines = [
     paint(style, 'title', truncate(`${path}${range}`, style.columns)),
-    paint(style, 'dim', truncate(`lines ${first}-${last} of ${description.lineCount}, ${from}${description.isWhole ? '' : ', the rest is missing'}`, style.columns)),
+    paint(
+      style,
+      'dim',
+      truncate(
+        `lines ${first}-${last} of ${description.lineCount}, ${from}${description.isWhole ? '' : ', the rest is missing'}`,
+        style.columns,
+      ),
+    ),
     '',
     ...renderExcerpt(excerpt, style, 2),
   ];
@@ -163,7 +191,14 @@ export function renderThreads(document: StackDocument, screen: Style): string {
   const pause = pauseText(document);
   const crash = crashText(document);
   const lines = [
-    paint(style, 'title', truncate(`${cleanText(target.name)} (${target.pid})  ${report.threads.length} threads${pause === '' ? '' : `, ${pause}`}`, style.columns)),
+    paint(
+      style,
+      'title',
+      truncate(
+        `${cleanText(target.name)} (${target.pid})  ${report.threads.length} threads${pause === '' ? '' : `, ${pause}`}`,
+        style.columns,
+      ),
+    ),
     ...(crash === '' ? [] : wrap(crash, style.columns).map((line) => paint(style, 'crit', line))),
     '',
   ];
@@ -173,13 +208,17 @@ export function renderThreads(document: StackDocument, screen: Style): string {
   for (const [i, thread] of report.threads.entries()) {
     const head = `${padStart(String(thread.tid), width)}  ${padEnd(truncate(names[i]!, nameWidth), nameWidth)}  `;
     const frame = thread.frames[hotFrame(thread.frames, target.cwd)] ?? thread.frames[0];
-    const where = frame === undefined ? '' : `  ${nameOfFrame(frame)}  ${placeOfFrame(frame, target.cwd, partyOfFrame(frame, target.cwd))}`;
+    const where =
+      frame === undefined
+        ? ''
+        : `  ${nameOfFrame(frame)}  ${placeOfFrame(frame, target.cwd, partyOfFrame(frame, target.cwd))}`;
     const text = truncate(`${head}${cleanText(thread.state)}${thread.isIdle ? '' : where}`, style.columns);
     lines.push(paint(style, thread.isIdle ? 'dim' : 'hot', text));
   }
   lines.push('');
   for (const problem of new Set(report.problems))
-    for (const line of wrap(cleanText(problem), style.columns - 6)) lines.push(paint(style, 'warn', `note  ${line}`));
+    for (const line of wrap(cleanText(problem), style.columns - 6))
+      lines.push(paint(style, 'warn', `note  ${line}`));
   for (const command of document.next) lines.push(`next  ${paint(style, 'cmd', cleanText(command))}`);
   return finish(lines, style);
 }
