@@ -6,6 +6,9 @@ export const MALFORMED: Error = new Error('not a mangled name');
 /** Nested productions of the grammar; the deepest in Node 18 to 26 is 61. The stack of a thread takes this many. */
 const DEEPEST = 300;
 
+/** Productions in all: guesses within guesses must end. Node 18 to 26 need 139. */
+const MOST_STEPS = 100_000;
+
 /** A place in a mangled name, and what was seen before it. */
 export class Cursor {
   readonly text: string;
@@ -17,6 +20,7 @@ export class Cursor {
   /** In an expression `cv` is a cast, elsewhere the name of a conversion operator. */
   inExpression = false;
   #depth = 0;
+  #steps = 0;
 
   constructor(text: string, at: number) {
     this.text = text;
@@ -52,7 +56,7 @@ export class Cursor {
 
   /** One more production within another; `leave` ends it. An error ends all, so nobody needs to leave then. */
   enter(): void {
-    if (++this.#depth > DEEPEST) throw MALFORMED;
+    if (++this.#depth > DEEPEST || ++this.#steps > MOST_STEPS) throw MALFORMED;
   }
 
   leave(): void {

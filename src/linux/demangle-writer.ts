@@ -3,7 +3,7 @@ import type { Node } from './demangle-node.ts';
 
 /** Substitutions let a short name stand for an endless one: the longest in Node 18 to 26 has 29 k letters. */
 const LONGEST = 200_000;
-/** Nodes visited: packs that print nothing must end too. */
+/** Nodes visited: packs that print nothing must end too. Node 18 to 26 need 5 091. */
 const MOST_STEPS = 1_000_000;
 const DEEPEST = 500;
 

@@ -3,7 +3,7 @@ import { readEncoding } from './demangle-name.ts';
 import { printName } from './demangle-print.ts';
 import { demangleRust } from './demangle-rust.ts';
 
-/** Longer names are given back as they are. The longest in Node 18 to 26 has 15 k letters. */
+/** Longer names are given back as they are. The longest in Node 18 to 26 has 975 letters. */
 const LONGEST = 65_536;
 
 const KEYED = /^_GLOBAL_[._$]([DI])_/;

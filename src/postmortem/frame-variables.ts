@@ -26,7 +26,10 @@ const MOST_OUTER = 60;
 export function readFrameVariables(v8: V8Reader, frame: JsFrame, depth: number): FrameVariables {
   const limits = { depth };
   const reread = (value: Value): Value =>
-    value.type === 'object' ? readValue(v8, value.address, limits) : value;
+    // The global object has all of the language in it: `core inspect` opens it.
+    value.type === 'object'
+      ? readValue(v8, value.address, value.kind === 'global' ? { depth: 0 } : limits)
+      : value;
   const named: FrameVariables['named'] = [];
   if (frame.receiver !== undefined) named.push({ name: 'this', value: reread(frame.receiver) });
   for (const [i, { name, value }] of (frame.arguments ?? []).entries())

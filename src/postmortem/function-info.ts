@@ -117,7 +117,7 @@ function readInfo(v8: V8Reader, shared: number): FunctionInfo | undefined {
     // The receiver is counted (V8 from 9.x on).
     parameterCount: formal === OUT_OF_RANGE || formal === 0 ? Number.NaN : formal - 1,
     length: memory.u16(base + layout.offset('SharedFunctionInfo.length')),
-    kind: functionKind(v8, flags),
+    kind: functionKind(flags),
     isClassConstructor: (flags & FLAG.isClassConstructor) !== 0,
     isStrict: (flags & FLAG.isStrict) !== 0,
     isTopLevel: (flags & FLAG.isTopLevel) !== 0,
@@ -163,7 +163,6 @@ export function scriptOf(v8: V8Reader, shared: number): number {
   for (let offset = 8; offset < 96; offset += 8) {
     const inner = wordAt(v8, script, offset);
     if (isScript(v8, inner)) return inner;
-    if (isSharedFunctionInfo(v8, inner)) continue;
   }
   return Number.NaN;
 }
@@ -209,8 +208,36 @@ function uncompiledData(v8: V8Reader, shared: number): number {
 const FLAG = { kind: 31, isStrict: 1 << 6, isClassConstructor: 1 << 10, isTopLevel: 1 << 25 } as const;
 
 /** V8: src/objects/function-kind.h, by value. */
-const KINDS: readonly FunctionKind[] = [];
+const KINDS: readonly FunctionKind[] = [
+  'function',
+  'module',
+  'module',
+  'constructor',
+  'constructor',
+  'constructor',
+  'constructor',
+  'getter',
+  'getter',
+  'setter',
+  'setter',
+  'arrow',
+  'async arrow',
+  'async',
+  // Methods: async, async generator.
+  'async',
+  'async',
+  'async generator',
+  'async generator',
+  'async generator',
+  'generator',
+  'generator',
+  'generator',
+  'method',
+  'method',
+  'initializer',
+  'initializer',
+];
 
-function functionKind(_v8: V8Reader, flags: number): FunctionKind {
+function functionKind(flags: number): FunctionKind {
   return KINDS[flags & FLAG.kind] ?? '';
 }

@@ -34,8 +34,8 @@ export function readLayout(
   nodeVersion: string,
   v8Version: string,
 ): V8Layout {
-  const v8Number = v8NumberOf(v8Version);
-  const table = tableOf(v8Number);
+  const table = tableOf(v8NumberOf(v8Version), constants.get('type_Map__MAP_TYPE'));
+  const v8Number = Number.isNaN(v8NumberOf(v8Version)) ? table.v8Number : v8NumberOf(v8Version);
   const offsets = new Map<string, number>(Object.entries(table.offsets));
   const numbers = new Map<string, number>(Object.entries(table.numbers));
   const types = new Map<string, number>(Object.entries(table.types));
@@ -70,7 +70,7 @@ export function readLayout(
     nodeVersion,
     v8Version,
     v8Number,
-    isKnown: table.v8Number === v8Number,
+    isKnown: table.v8Number === v8NumberOf(v8Version),
     constants,
     types,
     typeNames,

@@ -14,9 +14,10 @@ import {
   type JsCall,
   runsFunction,
 } from './js-frame.ts';
+import { parameterNames } from './parameter-names.ts';
 import { asyncCallers, awaitingGenerator } from './promise-reactions.ts';
 import { readValue } from './read-value.ts';
-import { placeAt } from './source-lines.ts';
+import { placeAt, scriptText } from './source-lines.ts';
 import { positionAt } from './source-positions.ts';
 import type { JsFrame, StackFrame, StackPlace, ThreadStack } from './stack-frame.ts';
 import { tellThreadWork } from './thread-work.ts';
@@ -35,6 +36,8 @@ export interface StackOptions {
 }
 
 const MOST_FRAMES = 2000;
+/** Characters of a list of parameters that are looked at. */
+const LONGEST_PARAMETERS = 10_000;
 /** A stub that makes no frame keeps this much at most above the return address. */
 const STUB_BYTES = 256;
 const INTERPRETED = /^Interpreter|Handler$|^BaselineOutOfLinePrologue|InterpreterEntryTrampoline/;
@@ -182,12 +185,19 @@ function buildJsFrame(
   };
   if (options.values === true) {
     if (!Number.isNaN(call.receiver)) frame.receiver = readValue(v8, call.receiver, { depth: 1 });
-    frame.arguments = call.arguments.map((word) => ({
-      name: '',
+    const names = namesOfParameters(v8, call.shared);
+    frame.arguments = call.arguments.map((word, index) => ({
+      name: names[index] ?? '',
       value: Number.isNaN(word) ? { type: 'optimized-out' } : readValue(v8, word, { depth: 1 }),
     }));
   }
   return frame;
+}
+
+function namesOfParameters(v8: V8Reader, shared: number): string[] {
+  const info = readFunctionInfo(v8, shared);
+  if (info === undefined || !(info.start >= 0) || Number.isNaN(info.script)) return [];
+  return parameterNames(scriptText(v8, info.script).slice(info.start, info.start + LONGEST_PARAMETERS));
 }
 
 function isClass(v8: V8Reader, shared: number): boolean {

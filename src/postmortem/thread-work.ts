@@ -22,6 +22,7 @@ const NAMES: readonly (readonly [RegExp, ThreadWork['role']])[] = [
 
 const WAITS =
   /^(__)?(pthread_cond_(timed)?wait|futex|sem_wait|uv_cond_(timed)?wait|uv_sem_wait|do_futex_wait)/;
+const LOCKS = /FutexWaiter|FutexEmulation::Wait|ConditionVariable::Wait|^pthread_cond_|^uv_cond_/;
 const POLLS = /^(epoll_p?wait2?|uv__io_poll|ppoll|poll)$/;
 
 /** @param isMain the thread whose id is that of the process */
@@ -54,9 +55,12 @@ export function tellThreadWork(
     return { role, state: 'collecting garbage', isIdle: false };
   if (has(/regexp|RegExp|Irregexp/)) return { role, state: 'running a regular expression', isIdle: false };
   if (has(/JsonStringify|JsonParse|JSON/)) return { role, state: 'running JSON', isIdle: false };
+  // Restarted after a stop, the call has another number.
+  if (has(LOCKS)) return { role, state: 'waiting in futex', isIdle: false };
   if (first?.kind === 'js' || (first?.kind === 'v8' && firstJs >= 0 && firstJs < 3))
     return { role, state: 'running JavaScript', isIdle: false };
-  if (thread.systemCall !== undefined)
+  // Calls we have no name for are the quick ones: memory, clocks.
+  if (thread.systemCall !== undefined && !thread.systemCall.startsWith('system call'))
     return { role, state: `waiting in ${thread.systemCall}`, isIdle: false };
   return { role, state: frames.length === 0 ? 'unknown' : 'running native code', isIdle: false };
 }

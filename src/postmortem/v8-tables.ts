@@ -7,6 +7,8 @@ export interface VersionTable {
   /** 10.2 → 102. */
   v8Number: number;
   node: string;
+  /** MAP_TYPE: grows with every new type before it, which tells versions apart where no version is written. */
+  mapType: number;
   offsets: Readonly<Record<string, number>>;
   numbers: Readonly<Record<string, number>>;
   types: Readonly<Record<string, number>>;
@@ -55,10 +57,6 @@ const COMMON: Pick<VersionTable, 'offsets' | 'numbers' | 'types'> = {
     'JSWeakCollection.table': 24,
     'JSWeakRef.target': 24,
     'JSPrimitiveWrapper.value': 24,
-    'PromiseReaction.next': 8,
-    'PromiseReaction.rejectHandler': 16,
-    'PromiseReaction.fulfillHandler': 24,
-    'PromiseReaction.promiseOrCapability': 32,
     'PromiseCapability.promise': 8,
     'PropertyCell.name': 8,
     'PropertyCell.value': 24,
@@ -74,7 +72,7 @@ const COMMON: Pick<VersionTable, 'offsets' | 'numbers' | 'types'> = {
     'Context.scopeInfo': 0,
     'String.uncachedExternalMask': 16,
   },
-  types: {},
+  types: { BIGINT_TYPE: 129, JS_SPECIAL_API_OBJECT_TYPE: 1040, JS_API_OBJECT_TYPE: 1058 },
 };
 
 const BEFORE_12_OFFSETS = {
@@ -88,6 +86,10 @@ const BEFORE_12_OFFSETS = {
   'Code.interpreterData': 16,
   'Code.sourcePositions': 24,
   'Code.bytecodeOffsets': 24,
+  'PromiseReaction.next': 8,
+  'PromiseReaction.rejectHandler': 16,
+  'PromiseReaction.fulfillHandler': 24,
+  'PromiseReaction.promiseOrCapability': 32,
 };
 
 const FROM_12_OFFSETS = {
@@ -101,10 +103,16 @@ const FROM_12_OFFSETS = {
   'Code.bytecodeOffsets': 16,
   'Code.instructionStart': 40,
   'InstructionStream.code': 8,
+  // Data of the embedder (async context) come first.
+  'PromiseReaction.next': 16,
+  'PromiseReaction.rejectHandler': 24,
+  'PromiseReaction.fulfillHandler': 32,
+  'PromiseReaction.promiseOrCapability': 40,
 };
 
 const FROM_13_OFFSETS = {
   ...FROM_12_OFFSETS,
+  'JSArrayBufferView.buffer': 32,
   'JSFunction.dispatchHandle': 24,
   'SharedFunctionInfo.trustedFunctionData': 8,
   'SharedFunctionInfo.untrustedFunctionData': 16,
@@ -138,6 +146,7 @@ const FROM_13_NUMBERS = {
 const MEASURED: readonly VersionTable[] = [
   {
     v8Number: 102,
+    mapType: 250,
     node: '18',
     offsets: {
       ...BEFORE_12_OFFSETS,
@@ -147,10 +156,18 @@ const MEASURED: readonly VersionTable[] = [
       'Script.sourceMappingUrl': 112,
     },
     numbers: { ...BEFORE_13_NUMBERS, 'CodeKind.turbofan': 13 },
-    types: { FIRST_JS_FUNCTION_TYPE: 2065, LAST_JS_FUNCTION_TYPE: 2081, FOREIGN_TYPE: 204 },
+    types: {
+      FIRST_JS_FUNCTION_TYPE: 2065,
+      LAST_JS_FUNCTION_TYPE: 2081,
+      JS_CLASS_CONSTRUCTOR_TYPE: 2080,
+      JS_GENERATOR_OBJECT_TYPE: 2096,
+      NATIVE_CONTEXT_TYPE: 214,
+      FOREIGN_TYPE: 204,
+    },
   },
   {
     v8Number: 113,
+    mapType: 255,
     node: '20',
     offsets: {
       ...BEFORE_12_OFFSETS,
@@ -161,10 +178,17 @@ const MEASURED: readonly VersionTable[] = [
       'InstructionStream.code': 8,
     },
     numbers: { ...BEFORE_13_NUMBERS, 'CodeKind.maglev': 12, 'CodeKind.turbofan': 13 },
-    types: { FIRST_JS_FUNCTION_TYPE: 2066, LAST_JS_FUNCTION_TYPE: 2082 },
+    types: {
+      FIRST_JS_FUNCTION_TYPE: 2066,
+      LAST_JS_FUNCTION_TYPE: 2082,
+      JS_CLASS_CONSTRUCTOR_TYPE: 2081,
+      JS_GENERATOR_OBJECT_TYPE: 2105,
+      NATIVE_CONTEXT_TYPE: 212,
+    },
   },
   {
     v8Number: 124,
+    mapType: 264,
     node: '22',
     offsets: {
       ...FROM_12_OFFSETS,
@@ -173,17 +197,24 @@ const MEASURED: readonly VersionTable[] = [
       'InterpreterData.interpreterTrampoline': 16,
     },
     numbers: { ...BEFORE_13_NUMBERS, 'CodeKind.maglev': 11, 'CodeKind.turbofan': 12 },
-    types: {},
+    types: { JS_CLASS_CONSTRUCTOR_TYPE: 2082, JS_GENERATOR_OBJECT_TYPE: 2107, NATIVE_CONTEXT_TYPE: 197 },
   },
   {
     v8Number: 136,
+    mapType: 272,
     node: '24',
     offsets: { ...FROM_13_OFFSETS },
     numbers: { ...FROM_13_NUMBERS, 'CodeKind.maglev': 11, 'CodeKind.turbofan': 12 },
-    types: { FREE_SPACE_TYPE: 268 },
+    types: {
+      FREE_SPACE_TYPE: 268,
+      JS_CLASS_CONSTRUCTOR_TYPE: 2081,
+      JS_GENERATOR_OBJECT_TYPE: 2109,
+      NATIVE_CONTEXT_TYPE: 227,
+    },
   },
   {
     v8Number: 146,
+    mapType: 278,
     node: '26',
     offsets: { ...FROM_13_OFFSETS },
     numbers: {
@@ -192,20 +223,38 @@ const MEASURED: readonly VersionTable[] = [
       'CodeKind.turbofan': 13,
       'SourcePositions.isUnsigned': 1,
     },
-    types: { FREE_SPACE_TYPE: 273, HOLE_TYPE: 274 },
+    types: {
+      FREE_SPACE_TYPE: 273,
+      HOLE_TYPE: 274,
+      JS_CLASS_CONSTRUCTOR_TYPE: 2082,
+      JS_GENERATOR_OBJECT_TYPE: 2111,
+      JS_MODULE_NAMESPACE_TYPE: 305,
+      NATIVE_CONTEXT_TYPE: 228,
+    },
   },
 ];
 
-/** The table of a version, or of the measured one nearest to it (`v8Number` of what is returned tells). */
-export function tableOf(v8Number: number): VersionTable {
-  let nearest = MEASURED[0]!;
+/** Numbers of the measured versions, ascending. */
+export const MEASURED_VERSIONS: readonly number[] = MEASURED.map(({ v8Number }) => v8Number);
+
+/**
+ * The table of a version, or of the measured one nearest to it (`v8Number` of what is returned tells).
+ * @param v8Number NaN unknown: then `mapType`, the version's MAP_TYPE, decides
+ */
+export function tableOf(v8Number: number, mapType: number = Number.NaN): VersionTable {
+  let nearest = MEASURED[MEASURED.length - 1]!;
+  let least = Number.POSITIVE_INFINITY;
   for (const table of MEASURED) {
+    const distance = Number.isNaN(v8Number)
+      ? Math.abs(table.mapType - mapType)
+      : Math.abs(table.v8Number - v8Number);
     // Of two equally near ones the newer: layouts change with new features, and those stay.
-    if (Math.abs(table.v8Number - v8Number) <= Math.abs(nearest.v8Number - v8Number)) nearest = table;
+    if (!(distance <= least)) continue;
+    nearest = table;
+    least = distance;
   }
   return {
-    v8Number: nearest.v8Number,
-    node: nearest.node,
+    ...nearest,
     offsets: { ...COMMON.offsets, ...nearest.offsets },
     numbers: { ...COMMON.numbers, ...nearest.numbers },
     types: { ...COMMON.types, ...nearest.types },
