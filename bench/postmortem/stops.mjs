@@ -13,7 +13,7 @@ async function openLibrary(dist) {
   return { openProcess, openV8, readStacks };
 }
 
-const isUsers = ({ kind, name }) => kind === 'js' && /hotB|loop|nest/.test(name);
+const isUsers = ({ kind, functionName }) => kind === 'js' && /^(hotB|loop|nest)$/.test(functionName);
 
 /**
  * What a stack of the main thread says. `complete`: it has `loop`. `outside`: whole (down to node::Start or main) and no
@@ -21,7 +21,7 @@ const isUsers = ({ kind, name }) => kind === 'js' && /hotB|loop|nest/.test(name)
  * missing: which of the two cannot be told from outside, so it counts against us.
  */
 function judge({ frames }) {
-  if (frames.some(({ kind, name }) => kind === 'js' && /\bloop$/.test(name))) return 'complete';
+  if (frames.some(({ kind, functionName }) => kind === 'js' && functionName === 'loop')) return 'complete';
   if (frames.some(isUsers)) return 'partial';
   if (frames.some(({ kind }) => kind === 'js')) return 'node only';
   const reachesStart = frames.some(({ name }) => /^node::Start\b|^main$|uv_run/.test(name));
@@ -54,7 +54,7 @@ export async function countComplete(dist, pid, samples) {
       counts[judgement]++;
       if (judgement !== 'complete' && judgement !== 'outside')
         odd.push(
-          [judgement, ...stack.frames.slice(0, 14).map(({ kind, name }) => `  ${kind} ${name}`)].join('\n'),
+          [judgement, ...stack.frames.slice(0, 60).map(({ kind, name }) => `  ${kind} ${name}`)].join('\n'),
         );
     }
   } finally {

@@ -40,14 +40,20 @@ export async function startBusy(major, { depth = 0, rounds = 30_000, warmSeconds
   };
 }
 
+/** Its next message. */
 async function answerOf(child) {
-  const [answer] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`the target ended with ${code ?? signal}`);
-    }),
-  ]);
-  return answer;
+  const abandon = new AbortController();
+  try {
+    const [answer] = await Promise.race([
+      once(child, 'message', abandon),
+      once(child, 'exit', abandon).then(([code, signal]) => {
+        throw new Error(`the target ended with ${code ?? signal}`);
+      }),
+    ]);
+    return answer;
+  } finally {
+    abandon.abort();
+  }
 }
 
 /** Wall s, CPU s and peak bytes of a command as /usr/bin/time counts them, and what it printed. */

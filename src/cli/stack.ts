@@ -113,6 +113,7 @@ async function runStack(target: string, options: StackOptions): Promise<ExitCode
     notes.push(`only ${looks.length} of ${count} looks: ${error.message}`);
   } finally {
     progress?.end();
+    live.close();
   }
   const last = looks.at(-1);
   if (last === undefined) throw new HolterError('E_INTERRUPTED', 'stopped before the first look');

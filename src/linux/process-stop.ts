@@ -7,23 +7,35 @@ import { listThreads, readThreadStat } from './threads.ts';
 
 /** Longest wait until all threads stand. Only a thread that waits for a disk takes longer than a moment. */
 const STOP_LIMIT: Milliseconds = 2000;
-/** The watchdog continues the target after this, whatever we do: a debugger that hangs must not keep a service down. */
+
+/** The watchdog continues the target after this, whatever we do: a tool that hangs must not keep a service down. */
 const PAUSE_LIMIT_S = 20;
 
 /**
- * Continues a stopped process when its stopper dies: a shell in a session of its own that waits on a pipe only we hold.
- * `done` on the pipe ends it; the end of the pipe (we were killed) or the time limit makes it send SIGCONT, if the pid
- * still belongs to the same process (start time, field 22 of proc_pid_stat(5)).
+ * Continues a stopped process when its stopper dies: a shell in a session of its own that reads a pipe only we write to.
+ * `armed`: we stop it now (the first time a limit of time begins); `standing`: others had stopped it, hands off;
+ * `done`: not needed any more. The end of the pipe without `done` (we were killed) makes it send SIGCONT, if the pid still
+ * belongs to the same process (start time, field 22 of proc_pid_stat(5)).
  */
 const WATCHDOG = `
 alive() { s=$(cat "/proc/$1/stat" 2>/dev/null) || return 1; set -- "$2" \${s##*) }; [ "\${21}" = "$1" ]; }
-(sleep ${PAUSE_LIMIT_S}; alive "$1" "$2" && kill -CONT "$1") >/dev/null 2>&1 </dev/null &
-limit=$!
 echo ready
-word=
-IFS= read -r word
-if [ "$word" != done ]; then alive "$1" "$2" && kill -CONT "$1"; fi
-kill $limit 2>/dev/null
+armed=1
+limit=
+over() { [ -n "$limit" ] && kill $limit 2>/dev/null; limit=; }
+while IFS= read -r word; do
+  case "$word" in
+    standing) armed=0 ;;
+    armed) armed=1
+      if [ -z "$limit" ]; then
+        (trap 'kill $s; exit' TERM; sleep ${PAUSE_LIMIT_S} & s=$!; wait $s; alive "$1" "$2" && kill -CONT "$1") &
+        limit=$!
+      fi ;;
+    done) over; exit ;;
+  esac
+done
+over
+if [ $armed = 1 ]; then alive "$1" "$2" && kill -CONT "$1"; fi
 `;
 
 /** Processes that we have stopped: continued when we end, in whatever way we hear of. */
@@ -111,6 +123,7 @@ export class ProcessStop {
     if (before === undefined || before.startTicks !== this.#start || before.state === 'Z')
       throw new HolterError('E_TARGET_EXITED', `process ${this.pid} has ended`);
     this.wasStopped = before.state === 'T' || before.state === 't';
+    this.#watchdog.stdin?.write(this.wasStopped ? 'standing\n' : 'armed\n');
     this.#since = performance.now();
     if (!this.wasStopped) {
       listen();

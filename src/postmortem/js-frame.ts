@@ -68,7 +68,9 @@ export function classifyFrame(v8: V8Reader, frame: NativeFrame): ClassifiedFrame
   if (!isJsFrame(v8, fp)) {
     if (builtin !== undefined) return { kind: 'v8', type: '', name: builtin };
     const code = jitCodeAt(v8, instruction);
-    return code === undefined ? { kind: 'unknown' } : { kind: 'v8', type: '', name: code.kind };
+    if (code === undefined) return { kind: 'unknown' };
+    const calls = frame.isReturnAddress ? [] : framelessCalls(v8, frame, code);
+    return calls.length > 0 ? { kind: 'js', calls } : { kind: 'v8', type: '', name: code.kind };
   }
   return {
     kind: 'js',
@@ -197,6 +199,16 @@ function jsCalls(v8: V8Reader, frame: NativeFrame, instruction: number): JsCall[
     call.tier = 'builtin';
   }
   return [call];
+}
+
+/** Of optimised code that has not made its frame yet, or has left it: what it is is in the code alone. */
+function framelessCalls(v8: V8Reader, frame: NativeFrame, code: JitCode): JsCall[] {
+  if (code.kind !== 'turbofan' && code.kind !== 'maglev') return [];
+  const { shared } = readOptimizedCode(v8, code);
+  if (Number.isNaN(shared)) return [];
+  // `sp` is where the return address lies; the receiver is above it.
+  const outermost: JsCall = { ...blank(), shared, receiver: v8.memory.word(frame.sp + 8) };
+  return optimizedCalls(v8, frame, outermost, code);
 }
 
 function optimizedCalls(v8: V8Reader, frame: NativeFrame, outermost: JsCall, code: JitCode): JsCall[] {

@@ -3,33 +3,77 @@ import { symbolsOf } from '../linux/image-symbols.ts';
 import type { PagedMemory } from '../linux/memory.ts';
 import type { ImageSymbols } from '../linux/native-symbol.ts';
 import type { ProcessImage } from '../linux/process-image.ts';
+import { testLayout } from './layout-votes.ts';
+import { constantsOf, profileOf, withProfileSymbols } from './profile-of-image.ts';
 import { readConstants, readLayout } from './read-layout.ts';
+import type { V8Layout } from './v8-layout.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /**
- * Finds V8 in an image: its version, the layout of its objects.
- * @throws HolterError E_NOT_NODE: there is no V8 in it
+ * Finds V8 in an image: its version, the layout of its objects, tested on the objects at hand (layout-votes.ts).
+ * @throws HolterError E_NOT_NODE: there is no V8 in it, its layout cannot be known, or it is one that holter cannot read
  */
 export function openV8(image: ProcessImage): V8Reader {
   const { memory } = image;
-  const symbols = symbolsOf(image);
-  const constants = readConstants(symbols, memory);
-  if (constants.size === 0) {
-    throw new HolterError(
-      'E_NOT_NODE',
-      `cannot find V8 in ${image.name}: ${image.executable} has no metadata of it`,
+  const problems: string[] = [];
+  let symbols = symbolsOf(image);
+  let constants = readConstants(symbols, memory);
+  let layout: V8Layout;
+  if (hasV8(constants)) {
+    layout = readLayout(constants, readNodeVersion(symbols, memory), readV8Version(symbols, memory));
+  } else {
+    const profile = profileOf(image);
+    if (profile === undefined) throw notNode(image);
+    symbols = withProfileSymbols(symbols, profile);
+    constants = constantsOf(profile);
+    layout = readLayout(constants, profile.node, profile.v8);
+    problems.push(
+      `the binary of this process is not here: layout of Node ${profile.node} from holter's own tables, native functions have no names`,
     );
   }
-  const layout = readLayout(constants, readNodeVersion(symbols, memory), readV8Version(symbols, memory));
-  const problems: string[] = [];
-  return { image, memory, layout, symbols, problems };
+  if (constants.get('TaggedSize') === 4) {
+    throw new HolterError(
+      'E_NOT_NODE',
+      `cannot read V8's objects in ${image.name}: this build compresses pointers, as Electron and Deno do`,
+    );
+  }
+  if (!layout.isKnown) {
+    problems.push(
+      `V8 ${layout.v8Version || 'of unknown version'} is not among those holter was measured on: what its metadata lacks is taken from the nearest, tested where possible`,
+    );
+  }
+  const v8 = testLayout({ image, memory, layout, symbols, problems });
+  image.problems.push(...problems);
+  return v8;
+}
+
+/** Without these nothing can be read; a handful of other symbols may be left of a stripped build. */
+function hasV8(constants: ReadonlyMap<string, number>): boolean {
+  return constants.has('type_Map__MAP_TYPE') && constants.size > 100;
+}
+
+function notNode(image: ProcessImage): HolterError {
+  const { executable, mappings, name } = image;
+  const program = mappings.find(({ path }) => path === executable);
+  if (executable === '' || (program !== undefined && image.fileOf(program) === undefined)) {
+    return new HolterError(
+      'E_NOT_NODE',
+      `cannot find V8 in ${name}: ${executable === '' ? 'its executable is not known' : `${executable} is not here, or is another build`}`,
+      { hint: 'give the binary that it ran: --executable PATH' },
+    );
+  }
+  return new HolterError('E_NOT_NODE', `cannot find V8 in ${name}: it runs ${executable}, which is not Node`);
 }
 
 /** From `v8::internal::Version::{major_,minor_,build_,patch_}`, ints of .data; '' unknown. */
 function readV8Version(symbols: ImageSymbols, memory: PagedMemory): string {
+  const found = symbols.withPrefix('_ZN2v88internal7Version');
   const parts = ['6major_E', '6minor_E', '6build_E', '6patch_E'].map((part) => {
-    const address = symbols.addressOf(`_ZN2v88internal7Version${part}`);
-    return address === undefined ? Number.NaN : memory.i32(address);
+    const symbol = found.get(`_ZN2v88internal7Version${part}`);
+    if (symbol === undefined) return Number.NaN;
+    // .data may be missing in a cut core; nobody writes to it, so the file says the same.
+    const value = memory.i32(symbol.address);
+    return Number.isNaN(value) ? (symbol.value ?? Number.NaN) : value;
   });
   return parts.some((part) => !(part >= 0 && part < 100_000)) ? '' : parts.join('.');
 }

@@ -18,6 +18,10 @@ export function parameterNames(text: string): string[] {
     if (quote !== '') {
       if (letter === '\\') at++;
       else if (letter === quote) quote = '';
+    } else if (letter === '/' && (text[at + 1] === '*' || text[at + 1] === '/')) {
+      const end = text[at + 1] === '*' ? text.indexOf('*/', at) + 1 : text.indexOf('\n', at);
+      if (end <= at) return [];
+      at = end;
     } else if (letter === '"' || letter === "'" || letter === '`') quote = letter;
     else if (letter === '(' || letter === '[' || letter === '{') depth++;
     else if (letter === ')' || letter === ']' || letter === '}') {

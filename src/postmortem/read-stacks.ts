@@ -1,6 +1,6 @@
 import { mappingAt } from '../linux/memory-map.ts';
 import type { NativeFrame } from '../linux/native-frame.ts';
-import type { ThreadImage } from '../linux/process-image.ts';
+import { REGISTER, type ThreadImage } from '../linux/process-image.ts';
 import { unwind } from '../linux/unwind.ts';
 import { callName } from './call-name.ts';
 import { bytecodeArrayOf, readFunctionInfo, sharedOf } from './function-info.ts';
@@ -14,6 +14,7 @@ import {
   type JsCall,
   runsFunction,
 } from './js-frame.ts';
+import { readLeafFrame } from './leaf-frame.ts';
 import { parameterNames } from './parameter-names.ts';
 import { asyncCallers, awaitingGenerator } from './promise-reactions.ts';
 import { readValue } from './read-value.ts';
@@ -49,11 +50,28 @@ export function readStacks(v8: V8Reader, options: StackOptions = {}): ThreadStac
   const wanted = image.threads.filter(({ tid }, index) =>
     threads === 'all' ? true : threads === 'main' ? index === 0 : threads.includes(tid),
   );
-  const unwound = wanted.map((thread) => unwind(image, thread, v8.symbols, { most: mostFrames }));
+  const unwound = wanted.map((thread) => physicalFrames(v8, thread, mostFrames));
   v8.symbols.resolve(
     unwound.flatMap((frames) => frames.map(({ pc, isReturnAddress }) => (isReturnAddress ? pc - 1 : pc))),
   );
   return wanted.map((thread, index) => readStack(v8, thread, unwound[index]!, options));
+}
+
+/** Unwinds a thread, from where V8's code says its frame is when it runs V8's code. */
+function physicalFrames(v8: V8Reader, thread: ThreadImage, most: number): NativeFrame[] {
+  const { image, symbols } = v8;
+  // Whoever waits in the kernel was called from libc.
+  const leaf = thread.systemCall === undefined ? readLeafFrame(v8, thread) : undefined;
+  if (leaf === undefined) return unwind(image, thread, symbols, { most });
+  const registers = Float64Array.from(thread.registers);
+  registers[REGISTER.rip] = leaf.pc;
+  registers[REGISTER.rsp] = leaf.sp;
+  registers[REGISTER.rbp] = leaf.fp;
+  const frames = unwind(image, { ...thread, registers }, symbols, { most });
+  if (Number.isNaN(leaf.returnSlot) || frames[0] === undefined) return frames;
+  frames[0].isReturnAddress = true;
+  const pc = thread.registers[REGISTER.rip]!;
+  return [{ pc, fp: Number.NaN, sp: leaf.returnSlot, isReturnAddress: false, how: 'registers' }, ...frames];
 }
 
 function readStack(

@@ -65,6 +65,8 @@ export function readScopeInfo(v8: V8Reader, address: number): ScopeInfo | undefi
   }
   const positions = layout.number('ScopeInfo.positions');
   if (!Number.isNaN(positions)) at = positions;
+  // A module without variables in its context still has the count of the others before its positions.
+  else if (localCount === 0 && [0, 1, 2].every((next) => !Number.isNaN(smiOf(word(at + next))))) at++;
   const start = smiOf(word(at));
   const end = smiOf(word(at + 1));
   if (start >= 0 && end >= start) {
