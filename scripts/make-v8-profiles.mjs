@@ -25,7 +25,7 @@ for (const version of [18, 20, 22, 24, 26]) {
   try {
     await once(child.stdout, 'data');
     const image = await openProcess(child.pid);
-    const { layout } = openV8(image);
+    const { layout } = openV8(image, { ignoreProfiles: true });
     const symbols = symbolsOf(image);
     const first = image.mappings.find(({ path, offset }) => path === image.executable && offset === 0);
     const constants = shortConstants(layout.constants);

@@ -28,7 +28,7 @@ while IFS= read -r word; do
     standing) armed=0 ;;
     armed) armed=1
       if [ -z "$limit" ]; then
-        (trap 'kill $s; exit' TERM; sleep ${PAUSE_LIMIT_S} & s=$!; wait $s; alive "$1" "$2" && kill -CONT "$1") &
+        (trap 'kill $!; exit' TERM; sleep ${PAUSE_LIMIT_S} & wait $!; alive "$1" "$2" && kill -CONT "$1") &
         limit=$!
       fi ;;
     done) over; exit ;;

@@ -20,6 +20,8 @@ export interface LeafFrame {
 
 /** A frame of V8 is no larger: locals of a function are at most some thousand. */
 const LARGEST_FRAME = 64 * 1024;
+/** Baseline code begins with a call of a builtin that makes its frame. */
+const BASELINE_ENTRY = 0x14;
 /** push rbp; mov rbp, rsp */
 const PUSH = Buffer.of(0x55, 0x48, 0x89, 0xe5);
 const INTERPRETER = /Handler$|^InterpreterEntryTrampoline/;
@@ -46,11 +48,25 @@ export function readLeafFrame(v8: V8Reader, thread: ThreadImage): LeafFrame | un
   if (stage.kind === 'exact' && isFramePointer(v8, sp + stage.depth)) {
     return { returnSlot: Number.NaN, pc, sp, fp: sp + stage.depth };
   }
-  const depth = stage.kind === 'body' ? stage.depth : 0;
-  if (stage.kind === 'unknown' && place.code === undefined && !INTERPRETER.test(place.builtin))
-    return undefined;
+  let depth = stage.kind === 'body' ? stage.depth : 0;
+  if (stage.kind === 'unknown') {
+    // What makes its frame on slow paths only, or never: its return address is what lies on top.
+    const plain = isEntered(v8, place, pc) ? undefined : framelessLeaf(v8, sp);
+    if (plain !== undefined) return plain;
+    if (place.code === undefined && !INTERPRETER.test(place.builtin)) {
+      const late = lateFrameDepth(v8, place, pc);
+      if (Number.isNaN(late)) return undefined;
+      depth = late;
+    }
+  }
   const fp = frameAbove(v8, place, sp, depth);
   return Number.isNaN(fp) ? undefined : { returnSlot: Number.NaN, pc, sp, fp };
+}
+
+/** Has code whose beginning does not show it a frame for sure? */
+function isEntered(v8: V8Reader, { code, start, builtin }: CodePlace, pc: number): boolean {
+  if (code !== undefined) return code.kind !== 'baseline' || pc - start > BASELINE_ENTRY;
+  return INTERPRETER.test(builtin) && !v8.symbols.at(pc)!.mangled.endsWith('Trampoline');
 }
 
 /** @param rbp not moved yet, the register is the caller's; NaN unknown */
@@ -58,6 +74,9 @@ function framelessLeaf(v8: V8Reader, returnSlot: number, rbp: number = Number.Na
   const caller = v8.memory.word(returnSlot);
   const callerCode = codeAt(v8, caller - 1);
   if (callerCode === undefined || !isBehindCall(v8, caller)) return undefined;
+  // Called to make the frame of its caller, which therefore has none either.
+  if (callerCode.code?.kind === 'baseline' && caller - callerCode.start <= BASELINE_ENTRY)
+    return framelessLeaf(v8, returnSlot + 8);
   const sp = returnSlot + 8;
   const fp = rbp > 0 ? rbp : frameAbove(v8, callerCode, sp, depthOf(v8, callerCode, caller));
   return Number.isNaN(fp) ? undefined : { returnSlot, pc: caller, sp, fp };

@@ -4,33 +4,38 @@ import type { PagedMemory } from '../linux/memory.ts';
 import type { ImageSymbols } from '../linux/native-symbol.ts';
 import type { ProcessImage } from '../linux/process-image.ts';
 import { testLayout } from './layout-votes.ts';
-import { constantsOf, profileOf, withProfileSymbols } from './profile-of-image.ts';
+import { constantsOf, profileByBuildId, profileByVersion, withProfileSymbols } from './profile-of-image.ts';
 import { readConstants, readLayout } from './read-layout.ts';
-import type { V8Layout } from './v8-layout.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /**
  * Finds V8 in an image: its version, the layout of its objects, tested on the objects at hand (layout-votes.ts).
+ * @param options.ignoreProfiles take the metadata of the binary also where holter knows this build (tests do)
  * @throws HolterError E_NOT_NODE: there is no V8 in it, its layout cannot be known, or it is one that holter cannot read
  */
-export function openV8(image: ProcessImage): V8Reader {
+export function openV8(image: ProcessImage, options: { ignoreProfiles?: boolean } = {}): V8Reader {
   const { memory } = image;
   const problems: string[] = [];
   let symbols = symbolsOf(image);
-  let constants = readConstants(symbols, memory);
-  let layout: V8Layout;
-  if (hasV8(constants)) {
-    layout = readLayout(constants, readNodeVersion(symbols, memory), readV8Version(symbols, memory));
-  } else {
-    const profile = profileOf(image);
+  // A profile has what the metadata of this very build says, and looking for 500 symbols in a binary takes a tenth of a second.
+  let profile = options.ignoreProfiles === true ? undefined : profileByBuildId(image);
+  let constants = profile === undefined ? readConstants(symbols, memory) : constantsOf(profile);
+  if (!hasV8(constants)) {
+    profile = profileByVersion(image);
     if (profile === undefined) throw notNode(image);
-    symbols = withProfileSymbols(symbols, profile);
     constants = constantsOf(profile);
-    layout = readLayout(constants, profile.node, profile.v8);
+  }
+  if (profile !== undefined && !hasBinary(image)) {
+    symbols = withProfileSymbols(symbols, profile);
     problems.push(
       `the binary of this process is not here: layout of Node ${profile.node} from holter's own tables, native functions have no names`,
     );
   }
+  const layout = readLayout(
+    constants,
+    profile?.node ?? readNodeVersion(symbols, memory),
+    profile?.v8 ?? readV8Version(symbols, memory),
+  );
   if (constants.get('TaggedSize') === 4) {
     throw new HolterError(
       'E_NOT_NODE',
@@ -52,10 +57,14 @@ function hasV8(constants: ReadonlyMap<string, number>): boolean {
   return constants.has('type_Map__MAP_TYPE') && constants.size > 100;
 }
 
+function hasBinary(image: ProcessImage): boolean {
+  const program = image.mappings.find(({ path }) => path === image.executable);
+  return program !== undefined && image.fileOf(program) !== undefined;
+}
+
 function notNode(image: ProcessImage): HolterError {
-  const { executable, mappings, name } = image;
-  const program = mappings.find(({ path }) => path === executable);
-  if (executable === '' || (program !== undefined && image.fileOf(program) === undefined)) {
+  const { executable, name } = image;
+  if (executable === '' || !hasBinary(image)) {
     return new HolterError(
       'E_NOT_NODE',
       `cannot find V8 in ${name}: ${executable === '' ? 'its executable is not known' : `${executable} is not here, or is another build`}`,

@@ -15,11 +15,8 @@ export const KEPT_SYMBOLS: readonly string[] = [
   '_ZN4node11per_process8metadataE',
 ];
 
-/**
- * The profile of the build that an image ran, for images whose binary is not here: by build-id (kernel cores keep the
- * first page of each binary), else by the version that stands in memory where this build has it. Undefined: another build.
- */
-export function profileOf(image: ProcessImage): V8Profile | undefined {
+/** The profile of the build that an image ran (kernel cores keep the first page of each binary); undefined: another build. */
+export function profileByBuildId(image: ProcessImage): V8Profile | undefined {
   const { memory, mappings, executable } = image;
   for (const { path, offset, start } of mappings) {
     if (offset !== 0 || (path !== executable && !/\/libnode\.so[^/]*$/.test(path))) continue;
@@ -27,7 +24,14 @@ export function profileOf(image: ProcessImage): V8Profile | undefined {
     const profile = buildId === '' ? undefined : PROFILES.find((each) => each.buildId === buildId);
     if (profile !== undefined) return profile;
   }
-  // Official builds lie at fixed addresses, so their data can be looked up without any file.
+  return undefined;
+}
+
+/**
+ * The profile of the version that stands in memory where an official build has it: those lie at fixed addresses, so their
+ * data can be looked up without any file. Undefined: another build.
+ */
+export function profileByVersion({ memory }: ProcessImage): V8Profile | undefined {
   return PROFILES.find(
     ({ v8, symbols }) =>
       symbols[0] !== 0 &&

@@ -8,11 +8,16 @@ const MOST_LENGTH = 2 ** 29;
 /** Of one string; a rope may be as deep as it is long, a damaged one has no end. */
 const MOST_STEPS = 4_000_000;
 
+/** Thin → internalized, sliced → its parent, flattened rope → flat: V8 puts no more than a few in a row. */
+const MOST_DETOURS = 8;
+
 /** A part that is still to be read: `count` units of a string from `from` on. */
 interface Part {
   string: number;
   from: number;
   count: number;
+  /** Strings passed on the way that only point to another of the same length or longer. */
+  detours: number;
 }
 
 /**
@@ -28,22 +33,22 @@ export function readString(
   const length = stringLength(v8, string);
   if (Number.isNaN(length)) return undefined;
   const pieces: string[] = [];
-  const parts: Part[] = [{ string, from: 0, count: Math.min(length, most) }];
+  const parts: Part[] = [{ string, from: 0, count: Math.min(length, most), detours: 0 }];
   for (let steps = 0; parts.length > 0 && steps < MOST_STEPS; steps++) {
     const part = parts.pop()!;
     if (part.count <= 0) continue;
     const partLength = stringLength(v8, part.string);
-    if (!(part.from + part.count <= partLength)) break;
+    if (!(part.from + part.count <= partLength) || part.detours > MOST_DETOURS) break;
     const type = typeOf(v8, part.string);
     const representation = type & v8.layout.number('String.representationMask');
     if (representation === REPRESENTATION.cons) {
       if (!pushHalves(v8, part, partLength, parts)) break;
     } else if (representation === REPRESENTATION.thin) {
-      parts.push({ ...part, string: field(v8, part.string, 'ThinString.actual') });
+      parts.push({ ...part, string: field(v8, part.string, 'ThinString.actual'), detours: part.detours + 1 });
     } else if (representation === REPRESENTATION.sliced) {
       const offset = smiField(v8, part.string, 'SlicedString.offset');
       const parent = field(v8, part.string, 'SlicedString.parent');
-      parts.push({ string: parent, from: part.from + offset, count: part.count });
+      parts.push({ string: parent, from: part.from + offset, count: part.count, detours: part.detours + 1 });
     } else {
       const text = readCharacters(v8, part, type, representation);
       pieces.push(text);
@@ -73,15 +78,16 @@ function pushHalves(v8: V8Reader, part: Part, length: number, parts: Part[]): bo
   const first = field(v8, part.string, 'ConsString.first');
   const second = field(v8, part.string, 'ConsString.second');
   const firstLength = stringLength(v8, first);
-  // Both at least a unit shorter than the whole, or a flattened rope (`second` is empty): no cycle passes this for long.
+  // Halves are shorter than the whole, so no cycle passes this; but of a flattened rope `second` is empty.
   if (!(firstLength <= length) || stringLength(v8, second) !== length - firstLength) return false;
   const end = part.from + part.count;
+  const detours = firstLength === length || firstLength === 0 ? part.detours + 1 : 0;
   if (end > firstLength) {
     const from = Math.max(0, part.from - firstLength);
-    parts.push({ string: second, from, count: end - firstLength - from });
+    parts.push({ string: second, from, count: end - firstLength - from, detours });
   }
   if (part.from < firstLength) {
-    parts.push({ string: first, from: part.from, count: Math.min(end, firstLength) - part.from });
+    parts.push({ string: first, from: part.from, count: Math.min(end, firstLength) - part.from, detours });
   }
   return true;
 }

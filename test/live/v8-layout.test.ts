@@ -113,6 +113,22 @@ describe.each(NODE_MAJORS)('Node %i', (node) => {
     expect(v8.layout).toMatchObject({ nodeVersion: facts.version, isKnown: true });
     expect(facts.v8.startsWith(v8.layout.v8Version)).toBe(true);
     expectFacts(v8, list, facts);
+    const ofBinary = opened.openV8(image, { ignoreProfiles: true });
+    expect(ofBinary.problems).toEqual([]);
+    expect(ofBinary.layout).toMatchObject({ nodeVersion: facts.version, v8Version: v8.layout.v8Version });
+    expectFacts(ofBinary, list, facts);
+  });
+
+  it('knows of each build what its metadata says', async () => {
+    const { image } = await look();
+    const ofProfile = opened.openV8(image).layout;
+    const ofBinary = opened.openV8(image, { ignoreProfiles: true }).layout;
+    const fields: typeof import('../../src/postmortem/v8-fields.ts') = await built('postmortem/v8-fields.js');
+    for (const name of Object.keys(fields.FIELDS))
+      expect({ [name]: ofProfile.offset(name) }).toEqual({ [name]: ofBinary.offset(name) });
+    for (const name of Object.keys(fields.NUMBERS))
+      expect({ [name]: ofProfile.number(name) }).toEqual({ [name]: ofBinary.number(name) });
+    expect(ofProfile.types).toEqual(ofBinary.types);
   });
 
   it('has the position of every call that Error.stack shows among those of the function', async () => {
