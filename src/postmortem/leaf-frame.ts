@@ -24,6 +24,7 @@ const LARGEST_FRAME = 64 * 1024;
 const BASELINE_ENTRY = 0x14;
 /** push rbp; mov rbp, rsp */
 const PUSH = Buffer.of(0x55, 0x48, 0x89, 0xe5);
+const LONGEST_ARGUMENTS = 256;
 const INTERPRETER = /Handler$|^InterpreterEntryTrampoline/;
 
 /**
@@ -55,12 +56,23 @@ export function readLeafFrame(v8: V8Reader, thread: ThreadImage): LeafFrame | un
     if (plain !== undefined) return plain;
     if (place.code === undefined && !INTERPRETER.test(place.builtin)) {
       const late = lateFrameDepth(v8, place, pc);
-      if (Number.isNaN(late)) return undefined;
+      if (Number.isNaN(late)) return leafBelowArguments(v8, sp);
       depth = late;
     }
   }
   const fp = frameAbove(v8, place, sp, depth);
+  if (Number.isNaN(fp) && place.code === undefined) return leafBelowArguments(v8, sp);
   return Number.isNaN(fp) ? undefined : { returnSlot: Number.NaN, pc, sp, fp };
+}
+
+/** Builtins that make calls hold the return address in a register while they move arguments on the stack. */
+function leafBelowArguments(v8: V8Reader, sp: number): LeafFrame | undefined {
+  for (let slot = sp; slot < sp + LONGEST_ARGUMENTS; slot += 8) {
+    const code = codeAt(v8, v8.memory.word(slot) - 1)?.code;
+    const leaf = code === undefined ? undefined : framelessLeaf(v8, slot);
+    if (leaf !== undefined) return leaf;
+  }
+  return undefined;
 }
 
 /** Has code whose beginning does not show it a frame for sure? */
@@ -143,6 +155,8 @@ function isFrameOf(v8: V8Reader, { code, builtin }: CodePlace, sp: number, fp: n
     );
   }
   if (INTERPRETER.test(builtin)) return isInterpreterFrame(v8, sp, fp);
+  // They make the frames of baseline code and leave them.
+  if (builtin.startsWith('Baseline')) return isJsFrame(v8, fp);
   if (frameTypeAt(v8, fp) !== undefined) return true;
   return isJsFrame(v8, fp) && readFunctionInfo(v8, sharedOf(v8, functionOfFrame(v8, fp)))!.builtin >= 0;
 }

@@ -87,7 +87,21 @@ function readStack(
   const problems = thread.problem === undefined ? [] : [thread.problem];
   if (physical.some(({ lost }) => lost === true) && frames[0]?.kind !== 'js')
     problems.push('frames of functions without frame pointer may be missing');
-  return { tid: thread.tid, name: thread.name, ...work, frames, problems };
+  return {
+    tid: thread.tid,
+    name: thread.name,
+    ...work,
+    frames: frames.map((frame) => hideOwn(v8, frame)),
+    problems,
+  };
+}
+
+/** V8's own callbacks (what goes on after an `await`) have closures, but no name and no script: nobody wrote them. */
+function hideOwn(v8: V8Reader, frame: StackFrame): StackFrame {
+  if (frame.kind !== 'js' || frame.tier !== 'builtin' || frame.name !== '' || frame.place !== undefined)
+    return frame;
+  const name = builtinName(v8.symbols.at(frame.pc - 1)) ?? '';
+  return { kind: 'v8', name, file: '', pc: frame.pc, fp: frame.fp };
 }
 
 function readFrame(v8: V8Reader, frame: NativeFrame, options: StackOptions): StackFrame[] {

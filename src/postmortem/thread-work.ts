@@ -44,7 +44,9 @@ export function tellThreadWork(
   const above = firstJs < 0 ? native : frames.slice(0, firstJs);
   const names = above.map(({ name }) => name);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  const isPolling = has(POLLS) || /^epoll_/.test(thread.systemCall ?? '');
+  // libuv runs tasks of V8 (a collection, say) from inside its poll: only the innermost frames tell that it waits.
+  const isPolling =
+    names.slice(0, 2).some((name) => POLLS.test(name)) || /^epoll_/.test(thread.systemCall ?? '');
   const isWaiting = has(WAITS) || thread.systemCall === 'futex';
   if (firstJs < 0 && isPolling && has(/^uv_run$|^uv__io_poll$/))
     return { role, state: 'idle in its event loop', isIdle: true };

@@ -143,7 +143,11 @@ function isInRange(v8: V8Reader, object: number, first: string, last: string): b
   return type >= (types.get(first) ?? Number.NaN) && type <= (types.get(last) ?? Number.NaN);
 }
 
-/** Types by map: an answer takes seven words of memory, and a stack has few distinct maps. */
+/**
+ * Types by map: an answer takes seven words of memory, and a stack has few distinct maps. Kept by reader, as all that is
+ * kept of objects here: after the target ran on, what stood where may be something else, and a copy of the reader (`{...v8}`)
+ * begins afresh.
+ */
 const typesByMap = new WeakMap<V8Reader, Map<number, number>>();
 const MOST_TYPES = 100_000;
 
@@ -169,9 +173,4 @@ function typeOfMap(v8: V8Reader, map: number): number {
     known.set(map, type);
   }
   return type;
-}
-
-/** After the target ran on: what stood where may be something else now. */
-export function forgetTypes(v8: V8Reader): void {
-  typesByMap.delete(v8);
 }
