@@ -32,6 +32,8 @@ const setExit = (code: ExitCode): void => {
 /** Only what the command line asks for is loaded: starting up is a good part of what a short command costs. */
 const COMMANDS: Record<string, () => Promise<void>> = {
   doctor: async () => (await import('./doctor.ts')).registerDoctor(program, rest, setExit),
+  stack: async () => (await import('./stack.ts')).registerStack(program, setExit),
+  core: async () => (await import('./core.ts')).registerCore(program, setExit),
   cpu: async () => (await import('./cpu.ts')).registerCpu(program, rest, setExit),
   flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),

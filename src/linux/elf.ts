@@ -16,8 +16,13 @@ export interface ElfSection {
 export interface ElfSegment {
   /** p_type: 1 LOAD, 2 DYNAMIC, 3 INTERP. */
   type: number;
+  /** 1 executable, 2 writable, 4 readable. */
+  flags: number;
   offset: number;
   address: number;
+  /** Bytes in the file and in memory. */
+  fileSize: number;
+  memorySize: number;
 }
 
 const MAX_SECTIONS = 4096;
@@ -105,8 +110,11 @@ function readSegments(fd: number, header: Buffer): ElfSegment[] {
   for (let at = 0; entrySize >= 56 && at + 56 <= table.length; at += entrySize) {
     segments.push({
       type: table.readUInt32LE(at),
+      flags: table.readUInt32LE(at + 4),
       offset: Number(table.readBigUInt64LE(at + 8)),
       address: Number(table.readBigUInt64LE(at + 16)),
+      fileSize: Number(table.readBigUInt64LE(at + 32)),
+      memorySize: Number(table.readBigUInt64LE(at + 40)),
     });
   }
   return segments;

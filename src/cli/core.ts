@@ -1,0 +1,146 @@
+import type { Command } from 'commander';
+import { addCoreOptions, type CoreOptions } from './core-options.ts';
+import type { ExitCode } from './outcome.ts';
+import { collectPaths } from './stack.ts';
+import type { StackViewOptions } from './stack-output.ts';
+
+const CORE = 'a core file (also .gz .zst .lz4), or a pid, name or :port of a live process';
+
+/** `holter core …`: a process that died, from its core file; or a live one, stopped for a moment for each question. */
+export function registerCore(program: Command, setExit: (code: ExitCode) => void): void {
+  const core = program
+    .command('core')
+    .summary('a dead process: why it died, its stacks, its values, from the core file')
+    .description(
+      'Reads the core file of a Node process: why it died, JavaScript and native stacks, arguments and variables, source\n' +
+        'lines. Nothing else is needed: no debugger, no addon; the node binary helps, and is looked for where it was.\n' +
+        'A pid instead of a file asks a live process, which is stopped for some milliseconds.',
+    )
+    .addHelpText(
+      'after',
+      `
+A core holds every string of the process, secrets too: keep it where only you can read it.
+
+Examples:
+  holter core core.4711                     why it died, and where: the same as core bt
+  holter core frame core.4711 3             receiver, arguments and variables of frame 3
+  holter core inspect core.4711 3:req.url   one of them, and what it holds
+  holter core source core.4711 3            the text around the call
+  holter core bt core.4711 --exe ./node     on another machine: with its binary`,
+    );
+  addCoreOptions(core.command('bt', { isDefault: true }), 'holter.stack/1')
+    .summary('crash reason and stack of the thread that died (the default)')
+    .description(
+      'Why it died, the JavaScript and native stack of that thread, and the source lines of your code.',
+    )
+    .argument('<core>', CORE)
+    .option('--all', 'all threads with their frames')
+    .option('--thread <tid>', 'this thread instead')
+    .option('--frames <count>', 'so many frames, none folded')
+    .option('--values', 'this and the arguments of your functions')
+    .option('--async', 'functions that wait for this one too (at async …)')
+    .option('--raw', 'addresses, frame pointers and tiers of all frames')
+    .option('-o, --out <file>', 'write here: .md .json; may be repeated', collectPaths, [])
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core bt core.4711\n  holter core bt core.4711 --values --async\n  holter core bt core.4711 --all --json',
+    )
+    .action(
+      async (file: string, options: CoreOptions & StackViewOptions & { all?: boolean; async?: boolean }) => {
+        await (await import('./core-bt.ts')).runBacktrace(file, options);
+        setExit(0);
+      },
+    );
+  addCoreOptions(core.command('threads'), 'holter.stack/1')
+    .summary('all threads: what each was doing')
+    .description('A line for each thread: number, role, what it was doing, the innermost function of yours.')
+    .argument('<core>', CORE)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core threads core.4711\n  holter core threads 4711\n  holter core threads core.4711 --json',
+    )
+    .action(async (file: string, options: CoreOptions) => {
+      await (await import('./core-threads.ts')).runThreads(file, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('frame'), 'holter.core-frame/1')
+    .summary('one frame: source lines, receiver, arguments, variables')
+    .description(
+      'A frame by its number in bt: the lines around the call, receiver, arguments, and the variables closures use.',
+    )
+    .argument('<core>', CORE)
+    .argument('<number>', 'number of the frame, innermost 0')
+    .option('--thread <tid>', 'of this thread')
+    .option('--depth <levels>', 'levels of properties, 0 to 20', '1')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core frame core.4711 3\n  holter core frame core.4711 0 --thread 4718\n  holter core frame 4711 2 --json',
+    )
+    .action(async (file: string, number: string, options: CoreOptions & { depth: string }) => {
+      await (await import('./core-frame.ts')).runFrame(file, number, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('inspect'), 'holter.core-value/1')
+    .summary('a value by address, or by frame and name: 3:req.url')
+    .description(
+      'Shows a value with what it holds. Where to look:\n' +
+        '  0x2f3ac1            an object by its address (as printed behind @)\n' +
+        '  3                   all of frame 3: receiver, arguments, variables\n' +
+        '  3:req.url           argument or variable of frame 3 by name, then properties\n' +
+        '  3:this.#secret      receiver, private field\n' +
+        '  3:arg0[2]["a key"]  argument by position (from 0), element, property or Map entry\n' +
+        '  frame 3 arg 0 .url  the same in words',
+    )
+    .argument('<core>', CORE)
+    .argument('<what...>', 'address, or frame:name.property')
+    .option('--thread <tid>', 'frames of this thread')
+    .option('--depth <levels>', 'levels of properties, 0 to 20', '2')
+    .option('--most <count>', 'properties, elements and entries of each object', '100')
+    .option('--text <length>', 'characters of each string', '10000')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core inspect core.4711 3:req.url\n  holter core inspect core.4711 0x2f3ac1 --depth 3\n  holter core inspect 4711 0:this --json',
+    )
+    .action(
+      async (
+        file: string,
+        what: string[],
+        options: CoreOptions & { depth: string; most: string; text: string },
+      ) => {
+        await (await import('./core-inspect.ts')).runInspect(file, what.join(' '), options);
+        setExit(0);
+      },
+    );
+  addCoreOptions(core.command('source'), 'holter.core-source/1')
+    .summary('text of a function, as it ran: by frame number or address')
+    .description(
+      'The text around the call of a frame, or of a function by its address, out of the memory of the process; else from its file.',
+    )
+    .argument('<core>', CORE)
+    .argument('<what>', 'number of a frame, or address of a function')
+    .option('--thread <tid>', 'frames of this thread')
+    .option('--lines <count>', 'lines before and after the call; default: the whole function, 60 at most')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core source core.4711 3\n  holter core source core.4711 3 --lines 20\n  holter core source core.4711 0x2f3ac1 --json',
+    )
+    .action(async (file: string, what: string, options: CoreOptions & { lines?: string }) => {
+      await (await import('./core-source.ts')).runSource(file, what, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('info'), 'holter.core-info/1')
+    .summary('what the file holds: versions, signal, command line, binaries, what is missing')
+    .description(
+      'Versions, signal, command line, threads, the binaries with their build-ids and whether they are the right ones, and what is missing.',
+    )
+    .argument('<core>', CORE)
+    .option('--env', 'the environment too: it often holds secrets')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holter core info core.4711\n  holter core info core.4711 --sysroot /mnt/other\n  holter core info core.4711 --json',
+    )
+    .action(async (file: string, options: CoreOptions & { env?: boolean }) => {
+      await (await import('./core-info.ts')).runInfo(file, options);
+      setExit(0);
+    });
+}
