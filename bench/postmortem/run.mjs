@@ -12,6 +12,9 @@
 // complete  share of complete stacks in --stops random stops of a hot program. --odd prints the others.
 // decode    µs to read the main thread's stack again with warm caches.
 //
+// llnode reads no inlined frames: of this hot program it shows the function that they were inlined into.
+// Do not build dist while this runs; --dist may name a copy.
+//
 // llnode is built on demand in bench/peers/llnode: needs lldb-14 and liblldb-14-dev, g++ and make.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -38,6 +41,8 @@ const { values: options } = parseArgs({
     dist: { type: 'string', default: join(ROOT, 'dist') },
   },
 });
+/** Nearly always within its functions: where it stands between two calls, a stack has 20 frames only. */
+const DEEP = { depth: 55, rounds: 300_000 };
 const dist = resolve(options.dist);
 const HOLTER = join(dist, 'cli/main.js');
 const only = new Set(options.only.split(','));
@@ -134,16 +139,25 @@ async function measureCore(node, plugin) {
 }
 
 async function measurePause(node) {
-  const target = await startBusy(node, { depth: 55, rounds: 3000 });
-  const [said, seen, without, lengths] = [[], [], [], []];
+  const target = await startBusy(node, DEEP);
+  const [said, seen, without, lengths, frames] = [[], [], [], [], []];
+  let failures = 0;
   try {
     for (let call = 0; call < Number(options.calls); call++) {
       await target.resetGap();
       const start = performance.now();
-      const { stdout } = runCounted(process.execPath, [HOLTER, 'stack', String(target.pid), '--json']);
+      const run = runCounted(process.execPath, [HOLTER, 'stack', String(target.pid), '--json']);
       lengths.push(performance.now() - start);
-      seen.push(await target.longestGap());
-      said.push(pauseOf(stdout));
+      const gap = await target.longestGap();
+      if (run.status === 0) {
+        const { pausesMs, threads } = JSON.parse(run.stdout);
+        seen.push(gap);
+        said.push(Math.max(...pausesMs));
+        frames.push(threads.find(({ role }) => role === 'main').frames.length);
+      } else {
+        failures++;
+        console.log(`  a call ended with ${run.status}: ${run.stderr.trim().split('\n').at(-1)}`);
+      }
       await target.resetGap();
       await sleep(lengths.at(-1));
       without.push(await target.longestGap());
@@ -151,8 +165,11 @@ async function measurePause(node) {
   } finally {
     await target.end();
   }
-  const row = { node, what: 'pause', said, seen, without };
-  results.push(row);
+  failed ||= failures > 0;
+  results.push({ node, what: 'pause', said, seen, without, frames, failures });
+  console.log(
+    `  ${said.length} calls, ${failures} failed; main thread of ${quantile(frames, 0.5)} frames (median, least ${Math.min(...frames)})`,
+  );
   for (const [name, values] of Object.entries({
     'pause, as holter says': said,
     'longest gap seen': seen,
@@ -161,15 +178,6 @@ async function measurePause(node) {
     console.log(
       `  ${name.padEnd(28)}p50 ${ms(quantile(values, 0.5))} ms  p95 ${ms(quantile(values, 0.95))} ms`,
     );
-}
-
-function pauseOf(stdout) {
-  try {
-    return Math.max(...JSON.parse(stdout).pausesMs);
-  } catch {
-    failed = true;
-    return Number.NaN;
-  }
 }
 
 /** @param rounds of hotB in a call of loop: the more, the less of the time goes to Node's own code between two calls */
@@ -192,7 +200,7 @@ async function measureComplete(node, rounds) {
 }
 
 async function measureDecoding(node) {
-  const target = await startBusy(node, { depth: 55, rounds: 3000 });
+  const target = await startBusy(node, DEEP);
   try {
     const times = await timeDecoding(dist, target.pid);
     results.push({ node, what: 'decode', ...times });

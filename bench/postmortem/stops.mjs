@@ -16,17 +16,22 @@ async function openLibrary(dist) {
 const isUsers = ({ kind, functionName }) => kind === 'js' && /^(hotB|loop|nest)$/.test(functionName);
 
 /**
- * What a stack of the main thread says. `complete`: it has `loop`. `outside`: whole (down to node::Start or main) and no
- * JavaScript on it: the event loop itself. `node only`: JavaScript of Node alone, between two calls of loop or with frames
- * missing: which of the two cannot be told from outside, so it counts against us.
+ * What a stack of the main thread says. `complete`: it has `loop`. `outside`: nothing is lost, it goes down to uv_run, and
+ * nothing on it calls JavaScript: libuv, Node's C++, or a task of V8 that the event loop runs (on Node 20 to 26 most of these
+ * are scavenges by MinorGCJob). A collection that no such task began was begun by an allocation of JavaScript, so a stack of
+ * it without JavaScript has lost some: `blank`. `node only`: JavaScript of Node alone, between two calls of loop or with
+ * frames missing: which of the two cannot be told from outside, so it counts against us.
  */
-function judge({ frames }) {
+function judge({ frames, problems }) {
   if (frames.some(({ kind, functionName }) => kind === 'js' && functionName === 'loop')) return 'complete';
   if (frames.some(isUsers)) return 'partial';
   if (frames.some(({ kind }) => kind === 'js')) return 'node only';
-  const reachesStart = frames.some(({ name }) => /^node::Start\b|^main$|uv_run/.test(name));
-  const entersJs = frames.some(({ name }) => /JSEntry|Execution::|InvokeFunction/.test(name));
-  return reachesStart && !entersJs ? 'outside' : 'blank';
+  const has = (pattern) => frames.some(({ name }) => pattern.test(name));
+  const isWhole = has(/^uv_run$/) && problems.length === 0 && !frames.some(({ lost }) => lost === true);
+  const mayHideJs =
+    has(/JSEntry|Execution::|InvokeFunction|^CEntry|^Runtime_/) ||
+    (has(/Heap::(CollectGarbage|Scavenge)/) && !has(/RunForegroundTask/));
+  return isWhole && !mayHideJs ? 'outside' : 'blank';
 }
 
 /** @returns counts by judgement, and the stacks that are neither complete nor outside, as text */

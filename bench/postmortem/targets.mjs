@@ -87,8 +87,8 @@ export function runCounted(command, args, env = {}) {
   }
 }
 
-/** The value that a share of the others lies below. */
+/** The value that a share of the others lies below; of numbers only, NaN if there are none. */
 export function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
