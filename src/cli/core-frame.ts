@@ -43,7 +43,7 @@ export async function runFrame(
     const { addOriginalPlaces } = await import('../postmortem/stack-sources.ts');
     const alone = { ...report, threads: [{ ...thread, frames: [frame] }] };
     const sources = await addOriginalPlaces([alone], subject.readFile, [subject.cwd]);
-    const excerpt = excerptOf(alone, subject.cwd, sources, () => text?.lines, true);
+    const excerpt = excerptOf(alone, subject.cwd, sources, () => text?.lines);
     const description: FrameDescription = {
       name: subject.name,
       pid: subject.pid,

@@ -54,8 +54,7 @@ export function renderStack(document: StackDocument, style: Style, options: Stac
         ? narrowThread(thread, document, page, options)
         : wideThread(thread, document, page, options)),
     );
-    if (thread === shown[0] && document.excerpt !== undefined)
-      lines.push('', ...excerptLines(document, page));
+    if (thread.tid === document.excerpt?.tid) lines.push('', ...excerptLines(document, page));
     lines.push('');
   }
   lines.push(...(isNarrow ? narrowFolded(folded) : foldedThreads(folded, page)));
