@@ -4,6 +4,8 @@ import type { ElfFile, ElfSection } from './elf.ts';
 const WORDS = 6;
 const HIGH = 2 ** 32;
 const MAX_BYTES = 512 * 2 ** 20;
+/** Nearly all names are shorter. */
+const NAME_BYTES = 256;
 /** Rows of the second table begin here. */
 const TABLE = 2 ** 31;
 const FUNCTION = 2;
@@ -22,6 +24,13 @@ export interface ElfSymbol {
 const BUCKET = 65_536;
 const MAX_BUCKETS = 1 << 20;
 
+interface SymbolRows {
+  words: Uint32Array;
+  strings: ElfSection;
+  /** All names, once somebody looks for one. */
+  names: Buffer | undefined;
+}
+
 /** Symbols with code or without type, by where they begin: rows of the bucket `b` are `order[starts[b]..starts[b + 1]]`. */
 interface AddressIndex {
   first: number;
@@ -39,10 +48,13 @@ interface AddressIndex {
  * addresses they are put into buckets, two passes once (some milliseconds): questions come while a process stands still.
  */
 export class ElfSymbolTable {
-  readonly #tables: { words: Uint32Array; names: Buffer }[] = [];
+  readonly #elf: ElfFile;
+  readonly #tables: SymbolRows[] = [];
   #byAddress: AddressIndex | undefined;
 
+  /** @param elf stays open as long as the table is asked: names are read when they are wanted */
   constructor(elf: ElfFile) {
+    this.#elf = elf;
     for (const type of [2, 11]) {
       const section = elf.sections.find((each) => each.type === type);
       const strings = section && elf.sections[section.link];
@@ -53,9 +65,13 @@ export class ElfSymbolTable {
   #add(elf: ElfFile, section: ElfSection, strings: ElfSection): void {
     if (section.size > MAX_BYTES || strings.size > MAX_BYTES) return;
     const bytes = elf.read(section.offset, section.size);
-    const words = new Uint32Array(Math.floor(bytes.length / 24) * WORDS);
-    Buffer.from(words.buffer).set(bytes.subarray(0, words.byteLength));
-    this.#tables.push({ words, names: elf.read(strings.offset, strings.size) });
+    const count = Math.floor(bytes.length / 24) * WORDS;
+    // Large buffers have a memory of their own, which is aligned.
+    const words =
+      bytes.byteOffset % 4 === 0
+        ? new Uint32Array(bytes.buffer, bytes.byteOffset, count)
+        : new Uint32Array(Uint8Array.prototype.slice.call(bytes, 0, count * 4).buffer);
+    this.#tables.push({ words, strings, names: undefined });
   }
 
   get isEmpty(): boolean {
@@ -127,7 +143,10 @@ export class ElfSymbolTable {
   /** Symbols whose names begin so, by name; data included. */
   withPrefix(prefix: string): Map<string, ElfSymbol> {
     const found = new Map<string, ElfSymbol>();
-    for (const [which, { words, names }] of this.#tables.entries()) {
+    for (const [which, table] of this.#tables.entries()) {
+      const { words, strings } = table;
+      table.names ??= this.#elf.read(strings.offset, strings.size);
+      const { names } = table;
       const wanted = new Set<number>();
       const text = Buffer.from(`\0${prefix}`, 'latin1');
       for (let at = names.indexOf(text); at >= 0; at = names.indexOf(text, at + 1)) wanted.add(at + 1);
@@ -150,16 +169,27 @@ export class ElfSymbolTable {
   }
 
   #symbol(which: number, at: number): ElfSymbol {
-    const { words, names } = this.#tables[which]!;
-    const begin = words[at]!;
-    const end = names.indexOf(0, begin);
+    const { words } = this.#tables[which]!;
     const type = words[at + 1]! & 15;
     return {
-      name: names.toString('latin1', begin, end < 0 ? names.length : end),
+      name: this.#nameAt(which, words[at]!),
       value: words[at + 3]! * HIGH + words[at + 2]!,
       size: words[at + 5]! * HIGH + words[at + 4]!,
       isFunction: type === FUNCTION || type === UNIQUE_FUNCTION,
     };
+  }
+
+  #nameAt(which: number, begin: number): string {
+    const { strings, names } = this.#tables[which]!;
+    const from = names === undefined ? 0 : begin;
+    for (let length = NAME_BYTES; ; length *= 4) {
+      const most = Math.max(0, Math.min(length, strings.size - begin));
+      const bytes = names ?? this.#elf.read(strings.offset + begin, most);
+      const end = bytes.indexOf(0, from);
+      if (end >= 0) return bytes.toString('latin1', from, end);
+      if (names !== undefined || length >= strings.size || bytes.length < most)
+        return bytes.toString('latin1', from);
+    }
   }
 }
 
