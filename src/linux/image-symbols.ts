@@ -7,6 +7,7 @@ import type { ImageSymbols, NativeSymbol } from './native-symbol.ts';
 import type { ProcessImage } from './process-image.ts';
 
 const LOAD = 1;
+const MOST_ROWS = 50_000;
 
 /** A binary that an image has mapped. */
 class MappedBinary {
@@ -55,6 +56,7 @@ class Symbols implements ImageSymbols {
   readonly #image: ProcessImage;
   readonly #binaries: Map<string, MappedBinary | undefined> = new Map();
   readonly #known: Map<number, NativeSymbol | undefined> = new Map();
+  readonly #rows: Map<number, FrameRow | undefined> = new Map();
   #main: MappedBinary[] | undefined;
 
   constructor(image: ProcessImage) {
@@ -123,6 +125,17 @@ class Symbols implements ImageSymbols {
   }
 
   frameRowAt(address: number): FrameRow | undefined {
+    // Recursions and idle threads have the same return addresses over and over.
+    if (this.#rows.has(address)) return this.#rows.get(address);
+    const row = this.#findRow(address);
+    // Code of V8's heap comes and goes.
+    if (row === undefined && this.fileAt(address) === '') return undefined;
+    if (this.#rows.size >= MOST_ROWS) this.#rows.clear();
+    this.#rows.set(address, row);
+    return row;
+  }
+
+  #findRow(address: number): FrameRow | undefined {
     const mapping = mappingAt(this.#image.mappings, address);
     const binary = mapping === undefined ? undefined : this.#binaryOf(mapping);
     const place = binary?.addressOfOffset(address - mapping!.start + mapping!.offset);

@@ -48,6 +48,9 @@ export function tellThreadWork(
   const isPolling =
     names.slice(0, 2).some((name) => POLLS.test(name)) || /^epoll_/.test(thread.systemCall ?? '');
   const isWaiting = has(WAITS) || thread.systemCall === 'futex';
+  // Who waits for events sleeps now and then; who never does is answered at once each time.
+  if (firstJs < 0 && has(/^uv_run$/) && has(/^uv__io_poll$/) && thread.neverSlept === true)
+    return { role, state: 'turning its event loop without rest', isIdle: false };
   if (firstJs < 0 && isPolling && has(/^uv_run$|^uv__io_poll$/))
     return { role, state: 'idle in its event loop', isIdle: true };
   if (firstJs < 0 && isWaiting && role !== 'main') return { role, state: 'idle', isIdle: true };
