@@ -1,17 +1,8 @@
 import { HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
+import type { LiveV8, Looked } from '../postmortem/live-v8.ts';
 import type { ReadTargetFile } from '../postmortem/stack-sources.ts';
 import type { V8Reader } from '../postmortem/v8-reader.ts';
-
-/** What was read of a core, or of a process within one stop. */
-export interface Looked<T> {
-  result: T;
-  /** Of performance.now(), when the memory was read. */
-  at: number;
-  /** Undefined for a core. */
-  pausedMs?: number;
-  wasStopped: boolean;
-}
 
 /** A core file or a live process that can be looked at, any number of times. */
 export interface Subject {
@@ -25,6 +16,10 @@ export interface Subject {
   /** ISO time: of the core file, or now. */
   at: string;
   readFile: ReadTargetFile;
+  /** Asked in the prompt of `core`: what to type next is said in its words. */
+  isPrompted?: boolean;
+  /** Of a process: for keeping it stopped over several looks. */
+  open?: () => Promise<LiveV8>;
   /** A process is stopped while `read` runs and continued before this returns, whatever happens. */
   look<T>(read: (v8: V8Reader) => T | Promise<T>): Promise<Looked<T>>;
   close(): void;
@@ -57,8 +52,15 @@ export async function openLive(
       },
     );
   const { info, pid } = found;
-  const { filesOfProcess } = await import('./target-files.ts');
-  let opened: Opened | undefined;
+  const [{ filesOfProcess }, { LiveV8: Live }] = await Promise.all([
+    import('../postmortem/target-files.ts'),
+    import('../postmortem/live-v8.ts'),
+  ]);
+  let opened: LiveV8 | undefined;
+  const open = async (): Promise<LiveV8> => {
+    opened ??= await Live.open(pid);
+    return opened;
+  };
   return {
     kind: 'process',
     word: String(pid),
@@ -69,62 +71,11 @@ export async function openLive(
     at: new Date().toISOString(),
     info,
     readFile: filesOfProcess(pid),
+    open,
     async look(read) {
       signal.throwIfAborted();
-      const isFirst = opened === undefined;
-      opened ??= await openProcessForV8(pid);
-      const { image, v8 } = opened;
-      if (isFirst) await rehearse(opened, read);
-      const before = image.pausedMs;
-      image.stop();
-      const at = performance.now();
-      try {
-        // Readers keep what they learned by reader: after the process went on, objects may have moved.
-        const result = await read({ ...v8, problems: [...v8.problems] });
-        image.resume();
-        return { result, at, pausedMs: image.pausedMs - before, wasStopped: image.wasStopped };
-      } finally {
-        image.resume();
-      }
+      return (await open()).look(read);
     },
-    close: () => opened?.image.close(),
+    close: () => opened?.close(),
   };
-}
-
-/**
- * A reading whose result is thrown away: it makes V8 compile our own code, finds the symbols, and has the pages of scripts
- * read, while the target runs. The second one needs it to stand still for a few milliseconds only.
- */
-async function rehearse({ image, v8 }: Opened, read: (v8: V8Reader) => unknown): Promise<void> {
-  image.stop();
-  try {
-    image.keepStacks();
-  } finally {
-    image.resume();
-  }
-  try {
-    await read({ ...v8, problems: [] });
-  } catch {
-    // What it read changed under its eyes.
-  }
-}
-
-type Opened = {
-  image: Awaited<ReturnType<typeof import('../linux/stopped-process.ts').openProcess>>;
-  v8: V8Reader;
-};
-
-/** Versions, layout and symbols are read while it runs: only the stacks need it to stand still. */
-async function openProcessForV8(pid: number): Promise<Opened> {
-  const [{ openProcess }, { openV8 }] = await Promise.all([
-    import('../linux/stopped-process.ts'),
-    import('../postmortem/open-v8.ts'),
-  ]);
-  const image = await openProcess(pid);
-  try {
-    return { image, v8: openV8(image) };
-  } catch (error) {
-    image.close();
-    throw error;
-  }
 }

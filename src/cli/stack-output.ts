@@ -1,5 +1,5 @@
 import { HolterError } from '../base/errors.ts';
-import type { StackReport } from '../postmortem/stack-frame.ts';
+import type { StackReport, ThreadStack } from '../postmortem/stack-frame.ts';
 import type { StackSources } from '../postmortem/stack-sources.ts';
 import { buildExcerpt, type SourceExcerpt } from '../render/source-excerpt.ts';
 import type { StackDocument } from '../render/stack-document.ts';
@@ -39,10 +39,18 @@ export function excerptOf(
   cwd: string,
   sources: StackSources,
   inMemory?: (url: string) => readonly string[] | undefined,
-  _ofAnyone = false,
-): SourceExcerpt | undefined {
+): (SourceExcerpt & { tid: number }) | undefined {
   const thread = report.threads.find(({ isIdle }) => !isIdle) ?? report.threads[0];
-  if (thread === undefined) return undefined;
+  const excerpt = thread === undefined ? undefined : excerptOfThread(thread, cwd, sources, inMemory);
+  return excerpt === undefined ? undefined : { ...excerpt, tid: thread!.tid };
+}
+
+function excerptOfThread(
+  thread: ThreadStack,
+  cwd: string,
+  sources: StackSources,
+  inMemory?: (url: string) => readonly string[] | undefined,
+): SourceExcerpt | undefined {
   const frame = thread.frames[hotFrame(thread.frames, cwd)];
   if (frame?.kind !== 'js' || frame.place === undefined || partyOfFrame(frame, cwd) === 'core')
     return undefined;

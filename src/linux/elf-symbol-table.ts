@@ -4,6 +4,10 @@ import type { ElfFile, ElfSection } from './elf.ts';
 const WORDS = 6;
 const HIGH = 2 ** 32;
 const MAX_BYTES = 512 * 2 ** 20;
+/** Nearly all names are shorter. */
+const NAME_BYTES = 256;
+/** Rows of the second table begin here. */
+const TABLE = 2 ** 31;
 const FUNCTION = 2;
 const UNIQUE_FUNCTION = 10;
 
@@ -16,14 +20,41 @@ export interface ElfSymbol {
   isFunction: boolean;
 }
 
+/** Bytes of code whose symbols stand together: of 64 KiB of Node, some hundred. */
+const BUCKET = 65_536;
+const MAX_BUCKETS = 1 << 20;
+
+interface SymbolRows {
+  words: Uint32Array;
+  strings: ElfSection;
+  /** All names, once somebody looks for one. */
+  names: Buffer | undefined;
+}
+
+/** Symbols with code or without type, by where they begin: rows of the bucket `b` are `order[starts[b]..starts[b + 1]]`. */
+interface AddressIndex {
+  first: number;
+  /** Bytes. */
+  bucket: number;
+  starts: Int32Array;
+  /** Value of each, as `order` has them. */
+  values: Float64Array;
+  /** Table in the top bit, row below. */
+  rows: Uint32Array;
+}
+
 /**
- * The symbols of `.symtab` and `.dynsym` as they lie in the file. A Node binary has 160 000: nothing is sorted, each
- * question is one pass over the raw words (a third of a millisecond).
+ * The symbols of `.symtab` and `.dynsym` as they lie in the file. A Node binary has 160 000: nothing is sorted. For
+ * addresses they are put into buckets, two passes once (some milliseconds): questions come while a process stands still.
  */
 export class ElfSymbolTable {
-  readonly #tables: { words: Uint32Array; names: Buffer }[] = [];
+  readonly #elf: ElfFile;
+  readonly #tables: SymbolRows[] = [];
+  #byAddress: AddressIndex | undefined;
 
+  /** @param elf stays open as long as the table is asked: names are read when they are wanted */
   constructor(elf: ElfFile) {
+    this.#elf = elf;
     for (const type of [2, 11]) {
       const section = elf.sections.find((each) => each.type === type);
       const strings = section && elf.sections[section.link];
@@ -34,22 +65,51 @@ export class ElfSymbolTable {
   #add(elf: ElfFile, section: ElfSection, strings: ElfSection): void {
     if (section.size > MAX_BYTES || strings.size > MAX_BYTES) return;
     const bytes = elf.read(section.offset, section.size);
-    const words = new Uint32Array(Math.floor(bytes.length / 24) * WORDS);
-    Buffer.from(words.buffer).set(bytes.subarray(0, words.byteLength));
-    this.#tables.push({ words, names: elf.read(strings.offset, strings.size) });
+    const count = Math.floor(bytes.length / 24) * WORDS;
+    // Large buffers have a memory of their own, which is aligned.
+    const words =
+      bytes.byteOffset % 4 === 0
+        ? new Uint32Array(bytes.buffer, bytes.byteOffset, count)
+        : new Uint32Array(Uint8Array.prototype.slice.call(bytes, 0, count * 4).buffer);
+    this.#tables.push({ words, strings, names: undefined });
   }
 
   get isEmpty(): boolean {
     return this.#tables.every(({ words }) => words.length === 0);
   }
 
-  /** The function that begins at or nearest below each address; addresses as in the file. One pass for all. */
+  /** The function that begins at or nearest below each address; addresses as in the file. */
   nearest(addresses: readonly number[]): (ElfSymbol | undefined)[] {
-    const order = addresses.map((_, index) => index).sort((a, b) => addresses[a]! - addresses[b]!);
-    const sorted = Float64Array.from(order, (index) => addresses[index]!);
-    const best = new Float64Array(sorted.length).fill(-1);
-    const row = new Int32Array(sorted.length).fill(-1);
-    const table = new Int32Array(sorted.length);
+    this.#byAddress ??= this.#indexAddresses();
+    const { first, bucket, starts, values, rows } = this.#byAddress;
+    return addresses.map((address) => {
+      let which = Math.min(starts.length - 2, Math.floor((address - first) / bucket));
+      let best = -1;
+      for (; which >= 0 && best < 0; which--) {
+        for (let at = starts[which]!; at < starts[which + 1]!; at++) {
+          const value = values[at]!;
+          if (value > address || (best >= 0 && value < values[best]!)) continue;
+          // Of those at the same place the first with a type counts.
+          if (best >= 0 && value === values[best]! && !this.#isTypedOver(rows[at]!, rows[best]!)) continue;
+          best = at;
+        }
+      }
+      return best < 0 ? undefined : this.#symbol(tableOf(rows[best]!), rowOf(rows[best]!));
+    });
+  }
+
+  #isTypedOver(row: number, other: number): boolean {
+    return this.#typeOf(row) !== 0 && this.#typeOf(other) === 0;
+  }
+
+  #indexAddresses(): AddressIndex {
+    let most = 0;
+    for (const { words } of this.#tables) most += words.length / WORDS;
+    const found = new Float64Array(most);
+    const foundRows = new Uint32Array(most);
+    let count = 0;
+    let first = Number.POSITIVE_INFINITY;
+    let last = 0;
     for (const [which, { words }] of this.#tables.entries()) {
       for (let at = 0; at < words.length; at += WORDS) {
         const info = words[at + 1]!;
@@ -57,37 +117,40 @@ export class ElfSymbolTable {
         // Undefined symbols (section 0) stand for other files; types beyond functions are data, sections, files.
         if ((type !== FUNCTION && type !== UNIQUE_FUNCTION && type !== 0) || info >>> 16 === 0) continue;
         const value = words[at + 3]! * HIGH + words[at + 2]!;
-        let low = 0;
-        let high = sorted.length;
-        while (low < high) {
-          const middle = (low + high) >>> 1;
-          if (sorted[middle]! < value) low = middle + 1;
-          else high = middle;
-        }
-        // Whoever lies above it and had nothing nearer.
-        for (let i = low; i < sorted.length && best[i]! <= value; i++) {
-          if (best[i] === value && (type === 0 || table[i] !== which || row[i]! >= 0)) {
-            if (!(type !== 0 && this.#typeOf(table[i]!, row[i]!) === 0)) continue;
-          }
-          best[i] = value;
-          row[i] = at;
-          table[i] = which;
-        }
+        if (value < first) first = value;
+        if (value > last) last = value;
+        found[count] = value;
+        foundRows[count++] = (which * TABLE + at / WORDS) >>> 0;
       }
     }
-    const found: (ElfSymbol | undefined)[] = new Array(addresses.length).fill(undefined);
-    for (let i = 0; i < sorted.length; i++)
-      if (row[i]! >= 0) found[order[i]!] = this.#symbol(table[i]!, row[i]!);
-    return found;
+    if (count === 0) first = 0;
+    // A hostile file may spread its symbols over the whole address space.
+    const bucket = Math.max(BUCKET, Math.ceil((last - first + 1) / MAX_BUCKETS));
+    const starts = new Int32Array(Math.floor((last - first) / bucket) + 2);
+    for (let at = 0; at < count; at++) starts[Math.floor((found[at]! - first) / bucket) + 1]!++;
+    for (let which = 1; which < starts.length; which++) starts[which]! += starts[which - 1]!;
+    const next = starts.slice();
+    const values = new Float64Array(count);
+    const rows = new Uint32Array(count);
+    for (let at = 0; at < count; at++) {
+      const place = next[Math.floor((found[at]! - first) / bucket)]!++;
+      values[place] = found[at]!;
+      rows[place] = foundRows[at]!;
+    }
+    return { first, bucket, starts, values, rows };
   }
 
   /** Symbols whose names begin so, by name; data included. */
   withPrefix(prefix: string): Map<string, ElfSymbol> {
     const found = new Map<string, ElfSymbol>();
-    for (const [which, { words, names }] of this.#tables.entries()) {
+    for (const [which, table] of this.#tables.entries()) {
+      const { words, strings } = table;
+      table.names ??= this.#elf.read(strings.offset, strings.size);
+      const { names } = table;
       const wanted = new Set<number>();
-      const text = Buffer.from(`\0${prefix}`, 'latin1');
-      for (let at = names.indexOf(text); at >= 0; at = names.indexOf(text, at + 1)) wanted.add(at + 1);
+      // Linkers share tails: `wq` may lie within `slow_io_pending_wq`.
+      const text = Buffer.from(prefix, 'latin1');
+      for (let at = names.indexOf(text); at >= 0; at = names.indexOf(text, at + 1)) wanted.add(at);
       if (wanted.size === 0) continue;
       for (let at = 0; at < words.length; at += WORDS) {
         if (!wanted.has(words[at]!) || words[at + 1]! >>> 16 === 0) continue;
@@ -102,20 +165,40 @@ export class ElfSymbolTable {
     return this.withPrefix(`${name}\0`).get(name);
   }
 
-  #typeOf(which: number, at: number): number {
-    return at < 0 ? 0 : this.#tables[which]!.words[at + 1]! & 15;
+  #typeOf(row: number): number {
+    return this.#tables[tableOf(row)]!.words[rowOf(row) + 1]! & 15;
   }
 
   #symbol(which: number, at: number): ElfSymbol {
-    const { words, names } = this.#tables[which]!;
-    const begin = words[at]!;
-    const end = names.indexOf(0, begin);
+    const { words } = this.#tables[which]!;
     const type = words[at + 1]! & 15;
     return {
-      name: names.toString('latin1', begin, end < 0 ? names.length : end),
+      name: this.#nameAt(which, words[at]!),
       value: words[at + 3]! * HIGH + words[at + 2]!,
       size: words[at + 5]! * HIGH + words[at + 4]!,
       isFunction: type === FUNCTION || type === UNIQUE_FUNCTION,
     };
   }
+
+  #nameAt(which: number, begin: number): string {
+    const { strings, names } = this.#tables[which]!;
+    const from = names === undefined ? 0 : begin;
+    for (let length = NAME_BYTES; ; length *= 4) {
+      const most = Math.max(0, Math.min(length, strings.size - begin));
+      const bytes = names ?? this.#elf.read(strings.offset + begin, most);
+      const end = bytes.indexOf(0, from);
+      if (end >= 0) return bytes.toString('latin1', from, end);
+      if (names !== undefined || length >= strings.size || bytes.length < most)
+        return bytes.toString('latin1', from);
+    }
+  }
+}
+
+function tableOf(row: number): number {
+  return row >= TABLE ? 1 : 0;
+}
+
+/** In words. */
+function rowOf(row: number): number {
+  return (row % TABLE) * WORDS;
 }

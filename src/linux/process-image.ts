@@ -16,6 +16,8 @@ export interface ThreadImage {
   threadPointer?: number;
   /** The call it was in, by name; undefined: it ran in user space (or a core, which does not tell). */
   systemCall?: string;
+  /** It ran, and waited for nothing, since the process was opened or continued the last time; absent: not known, a core. */
+  neverSlept?: boolean;
   /** Why its registers are not known: rip and rsp are NaN then. */
   problem?: string;
 }

@@ -8,13 +8,13 @@ import { listThreads, readThreadStat } from './threads.ts';
 /** Longest wait until all threads stand. Only a thread that waits for a disk takes longer than a moment. */
 const STOP_LIMIT: Milliseconds = 2000;
 
-/** The watchdog continues the target after this, whatever we do: a tool that hangs must not keep a service down. */
+/** The watchdog continues the target after this, unless prolonged: a tool that hangs must not keep a service down. */
 const PAUSE_LIMIT_S = 20;
 
 /**
  * Continues a stopped process when its stopper dies: a shell in a session of its own that reads a pipe only we write to.
- * `armed`: we stop it now (the first time a limit of time begins); `standing`: others had stopped it, hands off;
- * `done`: not needed any more. The end of the pipe without `done` (we were killed) makes it send SIGCONT, if the pid still
+ * `armed`: we stop it now (the first time a limit of time begins); `longer`: the same, the limit begins anew; `free`: we
+ * continued it; `standing`: others had stopped it, hands off; `done`: not needed any more. The end of the pipe without `done` (we were killed) makes it send SIGCONT, if the pid still
  * belongs to the same process (start time, field 22 of proc_pid_stat(5)).
  */
 const WATCHDOG = `
@@ -23,14 +23,15 @@ echo ready
 armed=1
 limit=
 over() { [ -n "$limit" ] && kill $limit 2>/dev/null; limit=; }
+begin() {
+  (trap 'kill $!; exit' TERM; sleep "$3" & wait $!; alive "$1" "$2" && kill -CONT "$1") &
+  limit=$!
+}
 while IFS= read -r word; do
   case "$word" in
-    standing) armed=0 ;;
-    armed) armed=1
-      if [ -z "$limit" ]; then
-        (trap 'kill $!; exit' TERM; sleep ${PAUSE_LIMIT_S} & wait $!; alive "$1" "$2" && kill -CONT "$1") &
-        limit=$!
-      fi ;;
+    standing|free) armed=0 ;;
+    armed) armed=1; [ -n "$limit" ] || begin "$@" ;;
+    longer) armed=1; over; begin "$@" ;;
     done) over; exit ;;
   esac
 done
@@ -63,19 +64,27 @@ function listen(): void {
 export class ProcessStop {
   readonly pid: number;
   readonly #start: number;
+  readonly #limit: number;
   #watchdog: ChildProcess | undefined;
   #since: Milliseconds = 0;
+  /** When the watchdog's limit of time began. */
+  #limitSince: Milliseconds = Number.NEGATIVE_INFINITY;
   #isStanding = false;
   /** It stood before we came: never continued by us. */
   wasStopped = false;
 
-  private constructor(pid: number, start: number) {
+  private constructor(pid: number, start: number, limit: number) {
     this.pid = pid;
     this.#start = start;
+    this.#limit = limit;
   }
 
-  /** Starts the watchdog; nothing is stopped yet. @throws HolterError E_NO_SUCH_PROCESS, E_PERMISSION */
-  static async prepare(pid: number): Promise<ProcessStop> {
+  /**
+   * Starts the watchdog; nothing is stopped yet.
+   * @param limitSeconds longest stop, whole seconds; `prolong` begins it anew
+   * @throws HolterError E_NO_SUCH_PROCESS, E_PERMISSION
+   */
+  static async prepare(pid: number, limitSeconds: number = PAUSE_LIMIT_S): Promise<ProcessStop> {
     const stat = readProcessStat(pid);
     if (stat === undefined) throw new HolterError('E_NO_SUCH_PROCESS', `there is no process ${pid}`);
     try {
@@ -86,16 +95,20 @@ export class ProcessStop {
         cause,
       });
     }
-    const stop = new ProcessStop(pid, stat.startTicks);
+    const stop = new ProcessStop(pid, stat.startTicks, limitSeconds);
     await stop.#guard();
     return stop;
   }
 
   async #guard(): Promise<void> {
-    const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'holter', `${this.pid}`, `${this.#start}`], {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+    const watchdog = spawn(
+      '/bin/sh',
+      ['-c', WATCHDOG, 'holter', `${this.pid}`, `${this.#start}`, `${this.#limit}`],
+      {
+        detached: true,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
     watchdog.unref();
     await new Promise<void>((resolve, reject) => {
       watchdog.stdout.once('data', () => resolve());
@@ -123,8 +136,8 @@ export class ProcessStop {
     if (before === undefined || before.startTicks !== this.#start || before.state === 'Z')
       throw new HolterError('E_TARGET_EXITED', `process ${this.pid} has ended`);
     this.wasStopped = before.state === 'T' || before.state === 't';
-    this.#watchdog.stdin?.write(this.wasStopped ? 'standing\n' : 'armed\n');
     this.#since = performance.now();
+    this.#tell(this.wasStopped ? 'standing' : this.#isLimitOld() ? 'longer' : 'armed');
     if (!this.wasStopped) {
       listen();
       standing.add(this);
@@ -138,6 +151,29 @@ export class ProcessStop {
       this.end();
       throw error;
     }
+  }
+
+  /**
+   * Lets it stand for another limit of time: to be called well within one, as long as it shall stand.
+   * @returns false: it does not stand any more, the limit or somebody else continued it
+   */
+  prolong(): boolean {
+    if (!this.#isStanding) return false;
+    const stat = readProcessStat(this.pid);
+    const stands = stat?.startTicks === this.#start && (stat.state === 'T' || stat.state === 't');
+    if (!stands) this.end();
+    else if (!this.wasStopped) this.#tell('longer');
+    return stands;
+  }
+
+  /** Of many stops in a row not each begins a limit: that costs the watchdog a process. */
+  #isLimitOld(): boolean {
+    return performance.now() - this.#limitSince > (this.#limit * 1000) / 2;
+  }
+
+  #tell(word: 'standing' | 'armed' | 'longer' | 'free'): void {
+    if (word === 'longer') this.#limitSince = performance.now();
+    this.#watchdog?.stdin?.write(`${word}\n`);
   }
 
   #wait(): void {
@@ -166,15 +202,19 @@ export class ProcessStop {
   end(): Milliseconds {
     if (!this.#isStanding) return 0;
     this.#isStanding = false;
+    // It runs before we do again: what we wait for a core then is not its pause.
+    const stoodMs = performance.now() - this.#since;
     standing.delete(this);
     if (!this.wasStopped && readProcessStat(this.pid)?.startTicks === this.#start) {
       try {
         process.kill(this.pid, 'SIGCONT');
+        // Who stops it from now on is another.
+        this.#tell('free');
       } catch {
         // It has ended.
       }
     }
-    return performance.now() - this.#since;
+    return stoodMs;
   }
 
   /** Continues it and lets the watchdog go. */

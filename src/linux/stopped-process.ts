@@ -8,11 +8,12 @@ import type { ProcessImage, Registers, ThreadImage } from './process-image.ts';
 import { REGISTER } from './process-image.ts';
 import { ProcessStop } from './process-stop.ts';
 import { parseSystemCall } from './system-call.ts';
+import { ThreadRest } from './thread-rest.ts';
 import { listThreads } from './threads.ts';
 
 const PAGE = 4096;
-/** Of one stack; deeper ones are recursions, whose ends look alike. */
-const LONGEST_KEPT = 128 * 1024;
+/** Of one stack: the main thread has 984 KiB for JavaScript. */
+const LONGEST_KEPT = 1024 * 1024;
 
 /** A live process as an image. Between `stop` and `resume` it shows one moment; otherwise what lies there now. */
 export interface StoppedProcess extends ProcessImage {
@@ -23,6 +24,8 @@ export interface StoppedProcess extends ProcessImage {
   keepStacks(): void;
   /** Continues it; once more does nothing. */
   resume(): void;
+  /** Between `stop` and `resume`, again and again: it may stand longer. False: it does not stand any more. */
+  prolong(): boolean;
   /** How long it stood in all stops so far. */
   readonly pausedMs: Milliseconds;
   /** It stood before we came, and is not continued. */
@@ -70,6 +73,7 @@ class LiveImage implements StoppedProcess {
   pausedMs: Milliseconds = 0;
   readonly #guard: ProcessStop;
   readonly #raw: MemoryFile;
+  readonly #rest: ThreadRest;
 
   constructor(pid: number, guard: ProcessStop) {
     this.pid = pid;
@@ -80,6 +84,7 @@ class LiveImage implements StoppedProcess {
     this.executable = readLinkIfAny(`${PROC}/${pid}/exe`) ?? '';
     this.mappings = readMemoryMap(pid) ?? [];
     this.threads = [];
+    this.#rest = new ThreadRest(pid);
   }
 
   get wasStopped(): boolean {
@@ -87,11 +92,12 @@ class LiveImage implements StoppedProcess {
   }
 
   stop(): void {
+    const sleepless = this.#rest.sleepless();
     this.#guard.begin();
     try {
       this.memory.forget();
       this.mappings = readMemoryMap(this.pid) ?? [];
-      this.threads = readThreads(this.pid);
+      this.threads = readThreads(this.pid, sleepless);
     } catch (error) {
       this.resume();
       throw error;
@@ -108,6 +114,11 @@ class LiveImage implements StoppedProcess {
 
   resume(): void {
     this.pausedMs += this.#guard.end();
+    this.#rest.begin();
+  }
+
+  prolong(): boolean {
+    return this.#guard.prolong();
   }
 
   fileOf(mapping: Mapping): string | undefined {
@@ -130,7 +141,7 @@ class LiveImage implements StoppedProcess {
   }
 }
 
-function readThreads(pid: number): ThreadImage[] {
+function readThreads(pid: number, sleepless: ReadonlySet<number>): ThreadImage[] {
   return listThreads(pid).map((tid) => {
     const registers: Registers = new Float64Array(REGISTER.count).fill(Number.NaN);
     const name = (readTextIfAny(`${PROC}/${pid}/task/${tid}/comm`) ?? '').replace(/\n$/, '');
@@ -141,7 +152,13 @@ function readThreads(pid: number): ThreadImage[] {
     registers[REGISTER.rsp] = Number(fields.at(-2));
     registers[REGISTER.rip] = Number(fields.at(-1));
     const call = parseSystemCall(text);
-    return { tid, name, registers, ...(call === undefined ? {} : { systemCall: call.name }) };
+    return {
+      tid,
+      name,
+      registers,
+      ...(call === undefined ? {} : { systemCall: call.name }),
+      ...(sleepless.has(tid) ? { neverSlept: true } : {}),
+    };
   });
 }
 

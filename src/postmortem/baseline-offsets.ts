@@ -1,3 +1,4 @@
+import type { ImageSymbols } from '../linux/native-symbol.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import type { JitCode } from './jit-code.ts';
 import { field, isHeapObject, smiField } from './v8-objects.ts';
@@ -48,11 +49,12 @@ export function bytecodeOffsetOf(
   return Number.NaN;
 }
 
-const sizesOf = new WeakMap<V8Reader, BytecodeSizes | undefined>();
+/** By symbols, not by reader: the binary stays the same when a process goes on. */
+const sizesOf = new WeakMap<ImageSymbols, BytecodeSizes | undefined>();
 
 /** The binary's own table; undefined: it has no symbols. */
 function bytecodeSizes(v8: V8Reader): BytecodeSizes | undefined {
-  if (sizesOf.has(v8)) return sizesOf.get(v8);
+  if (sizesOf.has(v8.symbols)) return sizesOf.get(v8.symbols);
   const name = '_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE';
   const symbol = v8.symbols.withPrefix(name).get(name);
   let sizes: BytecodeSizes | undefined;
@@ -60,7 +62,7 @@ function bytecodeSizes(v8: V8Reader): BytecodeSizes | undefined {
     const bytes = v8.memory.bytes(symbol.address, symbol.size);
     if (bytes.length === symbol.size) sizes = { sizes: bytes, count: symbol.size / 3 };
   }
-  sizesOf.set(v8, sizes);
+  sizesOf.set(v8.symbols, sizes);
   return sizes;
 }
 

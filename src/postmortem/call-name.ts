@@ -1,3 +1,4 @@
+import type { ImageSymbols } from '../linux/native-symbol.ts';
 import { functionName, readFunctionInfo, sharedOf } from './function-info.ts';
 import { accessorFunctions, type RawProperty, rawProperties } from './object-properties.ts';
 import { isTopLevelReceiver, mapTypeName, receiverTypeName } from './receiver-type.ts';
@@ -93,6 +94,17 @@ function isEval(v8: V8Reader, script: number | undefined): boolean {
   );
 }
 
+interface Names {
+  type: string;
+  method: string;
+  /** Of the map, when it was asked: what its objects have, and from where they inherit. */
+  descriptors: number;
+  prototype: number;
+}
+
+/** Of earlier looks at the same process, too. */
+const namesByImage = new WeakMap<ImageSymbols, Map<string, Names>>();
+
 /** Type and method of the receiver by its map: objects of one class have few maps, and finding a method takes many reads. */
 function receiverNames(v8: V8Reader, call: Call): { type: string; method: string } {
   if (Number.isNaN(call.receiver)) return { type: mapTypeName(v8, call.receiverMap), method: '' };
@@ -103,13 +115,33 @@ function receiverNames(v8: V8Reader, call: Call): { type: string; method: string
   const key = `${isShared ? call.receiver : map}:${call.function}`;
   let names = methods.get(key);
   if (names === undefined) {
-    names = {
-      type: receiverTypeName(v8, call.receiver),
-      method: isHeapObject(call.function) ? methodName(v8, call.receiver, call.function) : '',
-    };
+    names = isShared ? findNames(v8, call) : knownNames(v8, call, map, key);
     if (methods.size >= MOST_NAMES) methods.clear();
     methods.set(key, names);
   }
+  return names;
+}
+
+function findNames(v8: V8Reader, call: Call): { type: string; method: string } {
+  return {
+    type: receiverTypeName(v8, call.receiver),
+    method: isHeapObject(call.function) ? methodName(v8, call.receiver, call.function) : '',
+  };
+}
+
+function knownNames(v8: V8Reader, call: Call, map: number, key: string): { type: string; method: string } {
+  let all = namesByImage.get(v8.symbols);
+  if (all === undefined) {
+    all = new Map();
+    namesByImage.set(v8.symbols, all);
+  }
+  const descriptors = field(v8, map, 'Map.descriptors');
+  const prototype = field(v8, map, 'Map.prototype');
+  const known = all.get(key);
+  if (known !== undefined && known.descriptors === descriptors && known.prototype === prototype) return known;
+  const names = { ...findNames(v8, call), descriptors, prototype };
+  if (all.size >= MOST_NAMES) all.clear();
+  all.set(key, names);
   return names;
 }
 

@@ -1,3 +1,4 @@
+import type { ImageSymbols } from '../linux/native-symbol.ts';
 import type { JitCode } from './jit-code.ts';
 import {
   type InlinedCall,
@@ -22,16 +23,22 @@ export interface OptimizedCode {
   positions: PositionTable;
   inlinedCalls: InlinedCall[];
   translations: Uint8Array;
-  /** First byte of the translation of each deopt index. */
-  translationStarts: number[];
+  /** DeoptimizationData, tagged. */
+  data: number;
   optimizationId: number;
 }
 
+/** What of it are bytes without addresses: good for as long as this code is there, also after the process went on. */
+type CodeTables = Pick<
+  OptimizedCode,
+  'safepoints' | 'positions' | 'inlinedCalls' | 'translations' | 'data' | 'optimizationId'
+> & { start: number };
+
 /** More than the largest table of a function; damaged lengths end here. */
 const MOST_BYTES = 8 * 1024 * 1024;
-const MOST_ENTRIES = 65_536;
 
 const decoded = new WeakMap<V8Reader, Map<number, OptimizedCode>>();
+const tablesOfImage = new WeakMap<ImageSymbols, Map<number, CodeTables>>();
 const MOST_DECODED = 5_000;
 
 /** Tables of a piece of optimised code, read once; what is missing or damaged is empty. */
@@ -53,19 +60,49 @@ export function readOptimizedCode(v8: V8Reader, code: JitCode): OptimizedCode {
 }
 
 function decode(v8: V8Reader, code: JitCode, data: number, optimizationId: number): OptimizedCode {
-  const { layout } = v8;
-  const positions = byteArray(v8, field(v8, code.address, 'Code.sourcePositions'));
+  const { safepoints, positions, inlinedCalls, translations } = tablesOf(v8, code, data, optimizationId);
   return {
     code,
     shared: ownShared(v8, data),
     literals: slot(v8, data, 'DeoptimizationData.literals'),
-    safepoints: safepointsOf(v8, code),
-    positions: readPositionTable(positions, layout.number('SourcePositions.isUnsigned') === 1),
-    inlinedCalls: readInlinedCalls(byteArray(v8, slot(v8, data, 'DeoptimizationData.inliningPositions'))),
-    translations: byteArray(v8, slot(v8, data, 'DeoptimizationData.translation')),
-    translationStarts: translationStarts(v8, data),
+    safepoints,
+    positions,
+    inlinedCalls,
+    translations,
+    data,
     optimizationId,
   };
+}
+
+/** Kept by image, for several looks at one process: V8 gives each optimised code of an isolate a number of its own. */
+function tablesOf(v8: V8Reader, code: JitCode, data: number, optimizationId: number): CodeTables {
+  let kept = tablesOfImage.get(v8.symbols);
+  if (kept === undefined) {
+    kept = new Map();
+    tablesOfImage.set(v8.symbols, kept);
+  }
+  const known = kept.get(code.address);
+  if (
+    known !== undefined &&
+    known.start === code.start &&
+    known.data === data &&
+    known.optimizationId === optimizationId
+  )
+    return known;
+  const positions = byteArray(v8, field(v8, code.address, 'Code.sourcePositions'));
+  const tables: CodeTables = {
+    start: code.start,
+    data,
+    optimizationId,
+    safepoints: safepointsOf(v8, code),
+    positions: readPositionTable(positions, v8.layout.number('SourcePositions.isUnsigned') === 1),
+    inlinedCalls: readInlinedCalls(byteArray(v8, slot(v8, data, 'DeoptimizationData.inliningPositions'))),
+    translations: byteArray(v8, slot(v8, data, 'DeoptimizationData.translation')),
+  };
+  if (kept.size >= MOST_DECODED) kept.clear();
+  // Without a number it cannot be told from another that comes to lie there.
+  if (!Number.isNaN(optimizationId)) kept.set(code.address, tables);
+  return tables;
 }
 
 /** The frames a deopt index stands for; undefined: there is no such entry. */
@@ -74,8 +111,11 @@ export function translationOf(
   optimized: OptimizedCode,
   deoptIndex: number,
 ): Translation | undefined {
-  const start = optimized.translationStarts[deoptIndex];
-  if (start === undefined) return undefined;
+  // An entry is three Smis: bytecode offset or builtin, first byte of its translation, pc.
+  const at = v8.layout.number('DeoptimizationData.firstEntry') + 3 * deoptIndex;
+  if (!(deoptIndex >= 0 && at + 3 <= smiOf(lengthWord(v8, optimized.data)))) return undefined;
+  const start = smiOf(element(v8, optimized.data, at + 1));
+  if (!(start >= 0)) return undefined;
   return readTranslation(optimized.translations, start, dialectOf(v8.layout.v8Number));
 }
 
@@ -97,17 +137,6 @@ function safepointsOf(v8: V8Reader, code: JitCode): Safepoint[] {
   const table = code.start + code.size;
   const size = safepointTableSize(v8.memory.bytes(table, SAFEPOINT_HEADER), shape);
   return size < MOST_BYTES ? readSafepoints(v8.memory.bytes(table, size), shape) : [];
-}
-
-function translationStarts(v8: V8Reader, data: number): number[] {
-  const first = v8.layout.number('DeoptimizationData.firstEntry');
-  const length = smiOf(lengthWord(v8, data));
-  const starts: number[] = [];
-  // An entry is three Smis: bytecode offset or builtin, first byte of its translation, pc.
-  for (let at = first; at + 3 <= length && starts.length < MOST_ENTRIES; at += 3) {
-    starts.push(smiOf(element(v8, data, at + 1)));
-  }
-  return starts;
 }
 
 function ownShared(v8: V8Reader, data: number): number {

@@ -1,3 +1,4 @@
+import { blockPositionAt } from './block-position.ts';
 import { bodyOffsetOf, deferredJumps } from './deferred-code.ts';
 import { literalAt, type OptimizedCode, translationOf } from './deoptimization.ts';
 import { sharedOf } from './function-info.ts';
@@ -93,7 +94,10 @@ function framesByTranslation(v8: V8Reader, optimized: OptimizedCode, deoptIndex:
 
 function framesByPosition(v8: V8Reader, optimized: OptimizedCode, pc: number): InlinedFrame[] {
   const { positions, inlinedCalls, code } = optimized;
-  let index = positionIndexAt(positions, pc);
+  let index =
+    code.kind === 'turbofan'
+      ? blockPositionAt(positions, v8.memory.bytes(code.start, code.size), pc)
+      : positionIndexAt(positions, pc);
   if (code.kind === 'maglev' && index === positions.pcs.length - 1) {
     const jumps = deferredJumps(v8.memory.bytes(code.start, code.size), positions);
     const body = bodyOffsetOf(jumps, positions, pc);

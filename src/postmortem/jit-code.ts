@@ -109,9 +109,11 @@ function sizeOf(v8: V8Reader, code: number): number {
 function kindOf(v8: V8Reader, code: number): JitCode['kind'] {
   const { layout } = v8;
   const kind = v8.memory.u32(code - 1 + layout.offset('Code.flags')) & layout.number('Code.kindMask');
-  if (kind === layout.number('CodeKind.baseline')) return 'baseline';
-  if (kind === layout.number('CodeKind.maglev')) return 'maglev';
-  if (kind === layout.number('CodeKind.turbofan')) return 'turbofan';
+  const baseline = layout.number('CodeKind.baseline');
+  if (kind === baseline) return 'baseline';
+  // Measured versions number them so, too; of others only the metadata's own number can be trusted.
+  if (kind === (layout.isKnown ? layout.number('CodeKind.maglev') : baseline + 1)) return 'maglev';
+  if (kind === (layout.isKnown ? layout.number('CodeKind.turbofan') : baseline + 2)) return 'turbofan';
   // V8: src/objects/code-kind.h, seven before INTERPRETED_FUNCTION in all versions.
   return kind === layout.number('CodeKind.interpreted') - 7 + (layout.v8Number >= 120 ? 1 : 0)
     ? 'regexp'

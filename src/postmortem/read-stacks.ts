@@ -30,13 +30,16 @@ export interface StackOptions {
   threads?: 'main' | 'all' | readonly number[];
   /** Read receivers and arguments, one level deep. */
   values?: boolean;
-  /** Physical frames of a thread; default 2000. */
+  /** Physical frames of a thread that are read; default 2000. Of deeper stacks those at both ends. */
   mostFrames?: number;
   /** Callers that await what runs. */
   async?: boolean;
 }
 
 const MOST_FRAMES = 2000;
+/** Of them, from the outermost on: who began it. The whole stack is walked for that, which costs little. */
+const OUTERMOST = 200;
+const MOST_WALKED = 100_000;
 /** Characters of a list of parameters that are looked at. */
 const LONGEST_PARAMETERS = 10_000;
 /** A stub that makes no frame keeps this much at most above the return address. */
@@ -50,11 +53,34 @@ export function readStacks(v8: V8Reader, options: StackOptions = {}): ThreadStac
   const wanted = image.threads.filter(({ tid }, index) =>
     threads === 'all' ? true : threads === 'main' ? index === 0 : threads.includes(tid),
   );
-  const unwound = wanted.map((thread) => physicalFrames(v8, thread, mostFrames));
+  const unwound = wanted.map((thread) => keepEnds(physicalFrames(v8, thread, MOST_WALKED), mostFrames));
   v8.symbols.resolve(
-    unwound.flatMap((frames) => frames.map(({ pc, isReturnAddress }) => (isReturnAddress ? pc - 1 : pc))),
+    unwound.flatMap(({ frames }) => frames.map(({ pc, isReturnAddress }) => (isReturnAddress ? pc - 1 : pc))),
   );
-  return wanted.map((thread, index) => readStack(v8, thread, unwound[index]!, options));
+  return wanted.map((thread, index) => {
+    const { frames, skipped } = unwound[index]!;
+    const stack = readStack(v8, thread, frames, options);
+    if (skipped > 0)
+      stack.problems.push(
+        `${skipped} frames between the innermost ${mostFrames - outermostOf(mostFrames)} and the outermost were not read`,
+      );
+    return stack;
+  });
+}
+
+function outermostOf(mostFrames: number): number {
+  return Math.min(OUTERMOST, Math.floor(mostFrames / 2));
+}
+
+/** Both ends of a stack: a recursion without end looks the same in between. */
+function keepEnds(
+  frames: readonly NativeFrame[],
+  most: number,
+): { frames: readonly NativeFrame[]; skipped: number } {
+  const skipped = frames.length - most;
+  if (skipped <= 0) return { frames, skipped: 0 };
+  const outermost = frames.slice(frames.length - outermostOf(most));
+  return { frames: [...frames.slice(0, most - outermost.length), ...outermost], skipped };
 }
 
 /** Unwinds a thread, from where V8's code says its frame is when it runs V8's code. */

@@ -1,3 +1,4 @@
+import type { ImageSymbols } from '../linux/native-symbol.ts';
 import { field, hasType, isScript, smiField, smiOf, wordAt } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { readString, stringLength, textOf } from './v8-strings.ts';
@@ -116,23 +117,56 @@ interface Kept {
   info?: ScriptInfo | null;
   text?: string;
   lineEnds?: Float64Array;
+  /** Script.id and address of its text: as long as both are the same, it is the same script. */
+  id: number;
+  source: number;
 }
 
 const keptByReader = new WeakMap<V8Reader, Map<number, Kept>>();
+/**
+ * What earlier looks at the same process found: texts of megabytes need not be read while it stands. V8 numbers the scripts
+ * of an isolate, and their texts do not change.
+ */
+const keptByImage = new WeakMap<ImageSymbols, Map<number, Kept>>();
 
 function keptOf(v8: V8Reader, script: number): Kept {
-  let all = keptByReader.get(v8);
-  if (all === undefined) {
-    all = new Map();
-    keptByReader.set(v8, all);
-  }
+  const all = mapOfKept(keptByReader, v8);
   let kept = all.get(script);
   if (kept === undefined) {
     let units = 0;
     for (const { text } of all.values()) units += text?.length ?? 0;
-    if (units > MOST_KEPT || all.size > 5000) all.clear();
-    kept = {};
+    if (units > MOST_KEPT || all.size > 5000) {
+      all.clear();
+      mapOfKept(keptByImage, v8.symbols).clear();
+    }
+    kept = earlier(v8, script);
     all.set(script, kept);
   }
   return kept;
+}
+
+function earlier(v8: V8Reader, script: number): Kept {
+  const before = mapOfKept(keptByImage, v8.symbols);
+  const id = isScript(v8, script) ? smiField(v8, script, 'Script.id') : Number.NaN;
+  const source = field(v8, script, 'Script.source');
+  const known = before.get(script);
+  if (known !== undefined && known.id === id && known.source === source && isWhole(known)) return known;
+  const kept: Kept = { id, source };
+  if (before.size > 5000) before.clear();
+  if (id > 0) before.set(script, kept);
+  return kept;
+}
+
+/** A text that changed its place while it was read is shorter than it should be. */
+function isWhole({ info, text }: Kept): boolean {
+  return info !== null && (text === undefined || info === undefined || text.length === info.length);
+}
+
+function mapOfKept<K extends object>(by: WeakMap<K, Map<number, Kept>>, key: K): Map<number, Kept> {
+  let all = by.get(key);
+  if (all === undefined) {
+    all = new Map();
+    by.set(key, all);
+  }
+  return all;
 }

@@ -1,3 +1,4 @@
+import type { ImageSymbols } from '../linux/native-symbol.ts';
 import { type PositionTable, readPositionTable } from './position-table.ts';
 import { field, hasType, isBytecodeArray, smiField } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
@@ -8,6 +9,8 @@ const MOST_TABLES = 2000;
 
 /** By BytecodeArray: several frames of a stack, and several looks, are in the same function. */
 const tables = new WeakMap<V8Reader, Map<number, PositionTable | undefined>>();
+/** Decoded in earlier looks at the same process, by the address of the table; good while its bytes are the same. */
+const decoded = new WeakMap<ImageSymbols, Map<number, { bytes: Buffer; table: PositionTable | undefined }>>();
 
 /**
  * Where in its script (UTF-16 units) the bytecode at an offset comes from: of a frame, the position of the call that is
@@ -51,8 +54,18 @@ function readTable(v8: V8Reader, bytecodeArray: number): PositionTable | undefin
   const length = smiField(v8, positions, 'FixedArray.length');
   if (!(length > 0 && length <= MOST_BYTES)) return undefined;
   const bytes = v8.memory.bytes(positions - 1 + v8.layout.offset('FixedArray.data'), length);
+  let before = decoded.get(v8.symbols);
+  if (before === undefined) {
+    before = new Map();
+    decoded.set(v8.symbols, before);
+  }
+  const known = before.get(positions);
+  if (known?.bytes.equals(bytes) === true) return known.table;
   const codeLength = smiField(v8, bytecodeArray, 'BytecodeArray.length');
-  return choosePositions(bytes, codeLength, v8.layout.number('SourcePositions.isUnsigned') === 1);
+  const table = choosePositions(bytes, codeLength, v8.layout.number('SourcePositions.isUnsigned') === 1);
+  if (before.size >= MOST_TABLES) before.clear();
+  before.set(positions, { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), table });
+  return table;
 }
 
 /**

@@ -24,8 +24,8 @@ export interface StackDocument {
   pausesMs: readonly number[];
   /** Of several looks. */
   movements: readonly ThreadMovement[];
-  /** Text around the innermost frame of the reader's own code. */
-  excerpt?: SourceExcerpt;
+  /** Text around the innermost frame of the reader's own code, and the thread that it is of. */
+  excerpt?: SourceExcerpt & { tid: number };
   /** A sentence on why a core ended: `SIGABRT: JavaScript heap out of memory`. */
   reason?: string;
   /** What was thrown, where it was found. */

@@ -10,7 +10,7 @@ export type StackParty = 'yours' | 'dep' | 'core' | 'native' | 'v8' | 'unknown';
 export function partyOfFrame(frame: StackFrame, cwd: string): StackParty {
   if (frame.kind !== 'js') return frame.kind;
   const { place } = frame;
-  if (frame.tier === 'builtin' || place === undefined) return 'v8';
+  if (place === undefined) return 'v8';
   const { party } = classifyLocation(place.original?.file ?? place.url, { roots: [cwd] });
   if (party === 'user') return 'yours';
   return party === 'dependency' ? 'dep' : party === 'core' ? 'core' : 'v8';

@@ -114,23 +114,44 @@ function foldRun(all: readonly StackRow[], group: string, isTop: boolean, isBott
   return kept;
 }
 
-/** The same function over and over becomes its innermost call and a number. */
+/** Functions that call each other in turn: more than that is no simple recursion. */
+const LONGEST_CYCLE = 6;
+
+/** The same functions over and over become their innermost calls and a number. */
 function foldRecursion(rows: readonly StackRow[]): StackRow[] {
   const kept: StackRow[] = [];
-  let run = 0;
-  for (const row of rows) {
-    const last = kept.at(-1);
-    const isSame =
-      last !== undefined &&
-      row.party === 'yours' &&
-      last.party === 'yours' &&
-      row.name === last.name &&
-      urlOf(row) === urlOf(last);
-    run = isSame ? run + 1 : 0;
-    if (isSame && run >= 2) last.folded += 1 + row.folded;
-    else kept.push(row);
+  let start = 0;
+  while (start < rows.length) {
+    const { length, rounds } = cycleAt(rows, start);
+    // The innermost round, and one to show that they repeat.
+    const shown = Math.min(rounds, 2) * length;
+    kept.push(...rows.slice(start, start + shown));
+    const rest = rows.slice(start + shown, start + rounds * length);
+    kept.at(-1)!.folded += rest.reduce((sum, { folded }) => sum + 1 + folded, 0);
+    start += rounds * length;
   }
   return kept;
+}
+
+/** How many rows from here on repeat themselves, and how often; one row once when they do not. */
+function cycleAt(rows: readonly StackRow[], start: number): { length: number; rounds: number } {
+  for (let length = 1; length <= LONGEST_CYCLE; length++) {
+    let rounds = 1;
+    while (isRepeated(rows, start, start + rounds * length, length)) rounds++;
+    if (rounds > 2) return { length, rounds };
+  }
+  return { length: 1, rounds: 1 };
+}
+
+function isRepeated(rows: readonly StackRow[], first: number, second: number, length: number): boolean {
+  if (rows[first]?.party !== 'yours') return false;
+  for (let offset = 0; offset < length; offset++) {
+    const one = rows[first + offset]!;
+    const other = rows[second + offset];
+    if (other === undefined || other.party !== one.party || other.name !== one.name) return false;
+    if (urlOf(one) !== urlOf(other)) return false;
+  }
+  return true;
 }
 
 function urlOf({ frame }: StackRow): string {

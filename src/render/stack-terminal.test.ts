@@ -64,7 +64,10 @@ describe('renderStack', () => {
   test('40 columns', () =>
     expectGolden(renderStack(drawnDocument(), { ...plain, columns: 40 }), 'stack-40.txt'));
   test('several looks, source text, values', () => {
-    const document = drawnDocument({ ...(excerpt === undefined ? {} : { excerpt }), pausesMs: [12, 31, 14] });
+    const document = drawnDocument({
+      ...(excerpt === undefined ? {} : { excerpt: { ...excerpt, tid: 4711 } }),
+      pausesMs: [12, 31, 14],
+    });
     const look = (at: number) => ({ at, report: document.report });
     document.movements = compareLooks([look(0), look(1000), look(2000)]);
     const frame = document.report.threads[0]?.frames[5];
