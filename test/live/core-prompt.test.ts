@@ -261,21 +261,3 @@ describe('the guard of a stop', () => {
     }
   });
 });
-
-describe('synchronous work', () => {
-  it('ends by Ctrl-C', async () => {
-    const module = JSON.stringify(join(HOLTER, '../interruptible.js'));
-    const child = converse(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `import { interruptible } from ${module};
-       process.on('SIGINT', () => {});
-       try { interruptible(() => { process.stdout.write('ready'); for (;;); }); }
-       catch (error) { console.log(error.code, interruptible(() => 7)); }`,
-    ]);
-    await child.answer(/ready/);
-    child.child.kill('SIGINT');
-    expect(await child.ended).toBe(0);
-    expect(child.text()).toContain('E_INTERRUPTED 7');
-  });
-});
