@@ -3,7 +3,7 @@ import type { ThreadImage } from '../linux/process-image.ts';
 import type { CodeFrame } from './stack-frame.ts';
 import { tellThreadWork } from './thread-work.ts';
 
-const thread = { tid: 1, name: 'node', registers: { rip: 1, rsp: 1 } } as ThreadImage;
+const thread: ThreadImage = { tid: 1, name: 'node', registers: new Float64Array(17).fill(1) };
 const frame = (kind: CodeFrame['kind'], name: string): CodeFrame => ({
   kind,
   name,
