@@ -4,6 +4,8 @@ import type { BacktraceOptions } from './core-bt.ts';
 import type { HandlesOptions } from './core-handles.ts';
 import { addCoreOptions, type CoreOptions } from './core-options.ts';
 import type { PromptOptions } from './core-prompt.ts';
+import type { CoreTakeOptions } from './core-take.ts';
+import type { CoreWhereOptions } from './core-where.ts';
 import type { ExitCode } from './outcome.ts';
 import { collectPaths } from './stack.ts';
 
@@ -200,6 +202,53 @@ Examples:
     )
     .action(async (file: string, options: CoreOptions & { env?: boolean }) => {
       await (await import('./core-info.ts')).runInfo(file, options);
+      setExit(0);
+    });
+  core
+    .command('take')
+    .summary('write a core file of a live process, which runs on')
+    .description(
+      'Stops the process, copies what it has in memory into a sparse core file, and lets it go on. holter, gdb and lldb read\n' +
+        'it. Says before how long the process will stand still, and asks about more than half a second on a terminal.',
+    )
+    .argument('<target>', 'pid, name or :port')
+    .option('-o, --out <file>', 'default: core.PID in this folder')
+    .option('--js-heap-only', 'without large Buffers and shared memory')
+    .option('--compress [how]', 'pack it afterwards, while the process runs: gzip, or zstd (Node 22.15)')
+    .option('--drain <cmd>', 'shell command to run before the stop, HOLTER_PID is set; when it fails nothing is stopped')
+    .option('--undrain <cmd>', 'and one to run after it, whatever happened, kill -9 of holter included')
+    .option('-y, --yes', 'agree to a pause over half a second')
+    .option('--json', 'print one JSON document, schema holter.core-take/1')
+    .option('--no-color', 'no colour')
+    .addHelpText(
+      'after',
+      `
+The file is readable by you alone (0600), and whole or not there: a full disk, Ctrl-C or the end of the process leave none.
+Whatever happens to holter, the process goes on; one that was stopped before stays stopped.
+Of each thread it has where it is and its frame pointer, and the arguments of the system call it waits in; the other
+registers can only be had by a debugger (gcore).
+
+Examples:
+  holter core take 4711
+  holter core take :3000 -o /var/tmp/api.core --yes
+  holter core take 4711 --compress --drain 'touch /run/api/drain; sleep 5' --undrain 'rm -f /run/api/drain'`,
+    )
+    .action(async (target: string, options: CoreTakeOptions) => {
+      setExit(await (await import('./core-take.ts')).runCoreTake(target, options));
+    });
+  core
+    .command('where')
+    .summary('where cores go on this machine, and how to get one')
+    .description(
+      'Reads where the kernel puts cores (core_pattern), what limits them, and what a process was started with, and says which\n' +
+        'commands give a core: of a live process, of one that will crash, of one that has.',
+    )
+    .argument('[target]', 'pid, name or :port: with its own limits and flags')
+    .option('--json', 'print one JSON document, schema holter.core-where/1')
+    .option('--no-color', 'no colour')
+    .addHelpText('after', '\nExamples:\n  holter core where\n  holter core where 4711')
+    .action(async (target: string | undefined, options: CoreWhereOptions) => {
+      await (await import('./core-where.ts')).runCoreWhere(target, options);
       setExit(0);
     });
 }

@@ -1,3 +1,5 @@
+import { type CoreOrigin, ORIGIN_OWNER } from '../linux/core-writer-notes.ts';
+import { USER_REGISTERS } from '../linux/core-writer-threads.ts';
 import type { ProcessImage, ThreadImage } from '../linux/process-image.ts';
 import { REGISTER } from '../linux/process-image.ts';
 
@@ -7,6 +9,8 @@ export interface CoreNotes {
   files: { start: number; end: number; offset: number; path: string }[];
   /** There are more than MOST_THREADS. */
   hasMoreThreads: boolean;
+  /** Of cores that `holter core take` made without what is not V8's heap. */
+  isJsHeapOnly?: boolean;
   crash?: NonNullable<ProcessImage['crash']>;
 }
 
@@ -69,6 +73,8 @@ export function readCoreNotes(bytes: Buffer): CoreNotes | undefined {
       if (notes.threads.length < MOST_THREADS) notes.threads.push(readThread(note));
       else notes.hasMoreThreads = true;
     } else if (type === PRPSINFO && size >= GROUP + 4) group = note.readInt32LE(GROUP);
+    else if (type === 1 && bytes.toString('latin1', at + 12, at + 12 + nameSize - 1) === ORIGIN_OWNER)
+      readOrigin(note, notes);
     else if (type === FILES) notes.files = readFiles(note);
     else if (type === SIGINFO && size >= 24) {
       signal = note.readInt32LE(0) || signal;
@@ -98,6 +104,28 @@ function readThread(note: Buffer): ThreadImage {
     registers,
     threadPointer: word(note, REGISTERS + FS_BASE * 8),
   };
+}
+
+/** What our own cores tell beside: names of threads, and which registers were not to be had (0 in the note of the thread). */
+function readOrigin(note: Buffer, notes: CoreNotes): void {
+  let origin: Partial<CoreOrigin>;
+  try {
+    origin = JSON.parse(note.toString('utf8')) as Partial<CoreOrigin>;
+  } catch {
+    return;
+  }
+  if (origin?.jsHeapOnly === true) notes.isJsHeapOnly = true;
+  const told = new Map(
+    (Array.isArray(origin?.threads) ? origin.threads : []).map((thread) => [thread?.tid, thread]),
+  );
+  for (const thread of notes.threads) {
+    const { name, known } = told.get(thread.tid) ?? {};
+    if (typeof name === 'string') thread.name = name.slice(0, 16);
+    if (!Array.isArray(known)) continue;
+    for (const [index, number] of DWARF.entries())
+      if (number >= 0 && thread.registers[number] === 0 && !known.includes(USER_REGISTERS[index]!))
+        thread.registers[number] = Number.NaN;
+  }
 }
 
 /** Count and page size, then start, end and page offset of each, then their names. */
