@@ -27,7 +27,10 @@ export type {
   ProcessDescription,
   StacksWithReason,
 } from './postmortem/look.ts';
+export type { Instance, Instances } from './postmortem/object-instances.ts';
+export type { ObjectRow, ObjectTable } from './postmortem/object-table.ts';
 export {
+  type InstanceChoice,
   openPostmortem,
   type Postmortem,
   type PostmortemOptions,

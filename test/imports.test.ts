@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   metrics: ['base', 'linux', 'cdp'],
   cpu: ['base', 'source-map', 'cdp'],
   heap: ['base', 'source-map', 'cdp'],
-  postmortem: ['base', 'linux', 'source-map'],
+  postmortem: ['base', 'linux', 'source-map', 'heap'],
   recording: ['base'],
   load: ['base'],
   visit: [

@@ -24,6 +24,8 @@ const HELP: readonly [string, string][] = [
   ['source [WHAT]', 'text of the function of a frame, or by its address; --lines 20'],
   ['info [--env]', 'signal, versions, command line, memory, binaries'],
   ['handles', 'active handles and requests; --only handles, --only requests'],
+  ['objects', 'objects of the heap by class; --filter Session --live --top 50'],
+  ['instances FOO', "objects of a class; --where 'age > 50' --skip 20 --top 50"],
   ['help', 'this list; help inspect: how values are named'],
   ['quit', 'leave (or Ctrl-D)'],
 ];
@@ -175,6 +177,29 @@ export class CoreSession {
         });
         return;
       }
+      case 'objects':
+        await (await import('./core-objects.ts')).answerObjects(subject, {
+          ...common,
+          isolate: text('isolate') ?? 'all',
+          sort: text('sort') ?? 'bytes',
+          top: text('top') ?? '30',
+          ...(text('filter') === undefined ? {} : { filter: unquoted(text('filter') as string) }),
+          ...(options.live === true ? { live: true } : {}),
+          ...(options.engine === true ? { engine: true } : {}),
+        });
+        return;
+      case 'instances':
+        if (rest === '')
+          throw new HolterError('E_USAGE', 'of which class?', { hint: 'instances NAME; objects lists them' });
+        await (await import('./core-instances.ts')).answerInstances(subject, unquoted(rest), {
+          ...common,
+          isolate: text('isolate') ?? 'all',
+          skip: text('skip') ?? '0',
+          top: text('top') ?? '20',
+          ...(text('where') === undefined ? {} : { where: unquoted(text('where') as string) }),
+          ...(options.live === true ? { live: true } : {}),
+        });
+        return;
       case 'help':
         await print(this.#help(rest));
         return;
@@ -206,7 +231,7 @@ export class CoreSession {
 
   /** What has no line for it of its own. */
   async #tellPause({ verb, options }: CoreWords): Promise<void> {
-    const isTold = /^(bt|threads?|frame|up|down|help|quit)$/.test(verb);
+    const isTold = /^(bt|threads?|frame|up|down|objects|instances|help|quit)$/.test(verb);
     if (isTold || this.#pausedMs === 0 || options.json === true || this.#options.json === true) return;
     const style = terminalStyle(!this.#options.color);
     await print(`${paint(style, 'dim', `paused ${formatDuration(this.#pausedMs)}`)}\n`);
@@ -382,6 +407,11 @@ export class CoreSession {
     });
     return starting(result);
   }
+}
+
+/** Words of a line keep their quotes. */
+function unquoted(word: string): string {
+  return /^(['"]).*\1$/s.test(word) ? word.slice(1, -1) : word;
 }
 
 function keyText(key: string): string {

@@ -43,9 +43,13 @@ export async function runCoreTake(target: string, options: CoreTakeOptions): Pro
   const { resolveTarget } = await import('../target/resolve.ts');
   const found = await resolveTarget(target);
   if (found.kind === 'inspector')
-    throw new HolterError('E_USAGE', `core take reads the memory of a process of this machine, not of ${found.url}`, {
-      hint: 'give a pid, a name or a :port; holter ps lists them',
-    });
+    throw new HolterError(
+      'E_USAGE',
+      `core take reads the memory of a process of this machine, not of ${found.url}`,
+      {
+        hint: 'give a pid, a name or a :port; holter ps lists them',
+      },
+    );
   const { pid, info } = found;
   const path = resolve(options.out ?? freeName(`core.${pid}`, packing === undefined ? '' : ENDING[packing]));
   const signal = abortOnSignals();
@@ -64,13 +68,20 @@ export async function runCoreTake(target: string, options: CoreTakeOptions): Pro
       agree: async (need) => {
         const isAgreed = await agree(need, options, signal, () => progress.end());
         if (isAgreed && process.stderr.isTTY)
-          process.stderr.write(`pause about ${formatDuration(need.pauseMs)} for ${formatBytes(need.bytes)}\n`);
+          process.stderr.write(
+            `pause about ${formatDuration(need.pauseMs)} for ${formatBytes(need.bytes)}\n`,
+          );
         return isAgreed;
       },
     });
     progress.end();
     const word = shellWord(shorten(path));
-    const document = { ...taken, path: shorten(path), name: info.name, next: [`holter core bt ${word}`, `holter core info ${word}`] };
+    const document = {
+      ...taken,
+      path: shorten(path),
+      name: info.name,
+      next: [`holter core bt ${word}`, `holter core info ${word}`],
+    };
     await print(
       options.json
         ? (await import('../render/json-document.ts')).renderJsonDocument(buildTakenCoreJson(document))
@@ -92,9 +103,14 @@ async function agree(
   if (options.yes === true || need.pauseMs <= ASK_FROM_MS) return true;
   quiet();
   const what = `a core of ${formatBytes(need.bytes)} stops the process for about ${formatDuration(need.pauseMs)}`;
-  const answer = await ask(`A${what.slice(1)}\n(${formatBytes(need.freeBytes)} free on disk). Go on?`, signal);
+  const answer = await ask(
+    `A${what.slice(1)}\n(${formatBytes(need.freeBytes)} free on disk). Go on?`,
+    signal,
+  );
   if (answer === undefined)
-    throw new HolterError('E_USAGE', what, { hint: 'add --yes to agree; --drain CMD takes it out of service before' });
+    throw new HolterError('E_USAGE', what, {
+      hint: 'add --yes to agree; --drain CMD takes it out of service before',
+    });
   return answer;
 }
 

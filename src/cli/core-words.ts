@@ -13,6 +13,8 @@ export type CoreVerb =
   | 'source'
   | 'info'
   | 'handles'
+  | 'objects'
+  | 'instances'
   | 'help'
   | 'quit';
 
@@ -37,6 +39,8 @@ export const VERB_OPTIONS: Readonly<Record<CoreVerb, { values: string[]; flags: 
   source: { values: ['lines', 'thread'], flags: ['json'] },
   info: { values: [], flags: ['env', 'secrets', 'json'] },
   handles: { values: ['only'], flags: ['json'] },
+  objects: { values: ['isolate', 'sort', 'filter', 'top'], flags: ['live', 'engine', 'json'] },
+  instances: { values: ['where', 'skip', 'top', 'isolate'], flags: ['live', 'json'] },
   help: { values: [], flags: [] },
   quit: { values: [], flags: [] },
 };
@@ -56,6 +60,8 @@ const ALIASES: Readonly<Record<string, CoreVerb>> = {
   getactivehandles: 'handles',
   getactiverequests: 'handles',
   requests: 'handles',
+  findjsobjects: 'objects',
+  findjsinstances: 'instances',
   h: 'help',
   '?': 'help',
   q: 'quit',
@@ -65,8 +71,6 @@ const ALIASES: Readonly<Record<string, CoreVerb>> = {
 
 /** What llnode has and holter has not yet. */
 const MISSING: Readonly<Record<string, string>> = {
-  findjsobjects: 'a list of all objects by class',
-  findjsinstances: 'a list of the objects of a class',
   findrefs: 'a search for what refers to an object',
 };
 

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { BacktraceOptions } from './core-bt.ts';
 import type { HandlesOptions } from './core-handles.ts';
+import type { InstancesOptions } from './core-instances.ts';
+import type { ObjectsOptions } from './core-objects.ts';
 import { addCoreOptions, type CoreOptions } from './core-options.ts';
 import type { PromptOptions } from './core-prompt.ts';
 import type { CoreTakeOptions } from './core-take.ts';
@@ -188,6 +190,68 @@ Examples:
       await (await import('./core-handles.ts')).runHandles(file, options);
       setExit(0);
     });
+  addCoreOptions(core.command('objects'), 'holter.core-objects/1')
+    .summary('histogram of the heap: objects by class, with their bytes')
+    .description(
+      'Counts the objects of the heap by class: instances of classes by their name, plain objects by their properties ({a,b}),\n' +
+        'strings by kind and size, and what V8 keeps for itself. Memory outside of the heap (Buffers, external strings) stands\n' +
+        'beside it. Objects that are garbage but not yet collected are counted too, unless --live is given.',
+    )
+    .argument('<core>', CORE)
+    .option('--live', 'only what can be reached')
+    .option('--isolate <which>', 'main, the tid of a worker, shared, or all', 'all')
+    .option('--sort <column>', 'bytes, count, outside or name', 'bytes')
+    .option('--filter <text>', 'only classes whose name holds this text; /…/ is a regular expression')
+    .option('--top <rows>', 'rows to show', '30')
+    .option('--engine', "V8's own objects by their types, not by what they are for")
+    .option('-y, --yes', 'of a process: agree to a pause over half a second')
+    .addHelpText(
+      'after',
+      `
+Bytes are those of the objects themselves; what they refer to is counted where it is. Buffers and typed arrays show in
+brackets what they see of ArrayBuffers. Of a live process the heap is copied while it stands still (about a second for each
+GB) and counted while it runs on.
+
+Examples:
+  holter core objects core.4711
+  holter core objects 4711 --isolate main --top 10
+  holter core objects core.4711 --filter Session --json`,
+    )
+    .action(async (file: string, options: ObjectsOptions) => {
+      await (await import('./core-objects.ts')).runObjects(file, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('instances'), 'holter.core-instances/1')
+    .summary('the objects of one class, by what their properties are')
+    .description(
+      'Lists the objects of a class with their addresses and properties; with --where only those whose properties are as given.',
+    )
+    .argument('<core>', CORE)
+    .argument('<class>', "its name as in objects: Session, '{id,name}', '(FixedArray)'")
+    .option(
+      '--where <condition>',
+      'e.g. "age > 50 and name = \'Ada\'": = != < > <= >=, with a.b for what a property holds',
+    )
+    .option('--skip <count>', 'leave out so many', '0')
+    .option('--top <count>', 'show so many', '20')
+    .option('--live', 'only what can be reached')
+    .option('--isolate <which>', 'main, the tid of a worker, shared, or all', 'all')
+    .option('-y, --yes', 'of a process: agree to a pause over half a second')
+    .addHelpText(
+      'after',
+      `
+An address names an object of a core for good: holter core inspect CORE 0x… shows all of it, refs who holds it. In a live
+process V8 moves objects.
+
+Examples:
+  holter core instances core.4711 Session
+  holter core instances core.4711 Session --where "age > 50 and name != null" --top 100
+  holter core instances core.4711 '{id,name}' --skip 20 --json`,
+    )
+    .action(async (file: string, name: string, options: InstancesOptions) => {
+      await (await import('./core-instances.ts')).runInstances(file, name, options);
+      setExit(0);
+    });
   addCoreOptions(core.command('info'), 'holter.core-info/1')
     .summary('what the file holds: versions, signal, command line, binaries, what is missing')
     .description(
@@ -215,7 +279,10 @@ Examples:
     .option('-o, --out <file>', 'default: core.PID in this folder')
     .option('--js-heap-only', 'without large Buffers and shared memory')
     .option('--compress [how]', 'pack it afterwards, while the process runs: gzip, or zstd (Node 22.15)')
-    .option('--drain <cmd>', 'shell command to run before the stop, HOLTER_PID is set; when it fails nothing is stopped')
+    .option(
+      '--drain <cmd>',
+      'shell command to run before the stop, HOLTER_PID is set; when it fails nothing is stopped',
+    )
     .option('--undrain <cmd>', 'and one to run after it, whatever happened, kill -9 of holter included')
     .option('-y, --yes', 'agree to a pause over half a second')
     .option('--json', 'print one JSON document, schema holter.core-take/1')

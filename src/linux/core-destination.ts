@@ -118,7 +118,11 @@ function isCore(path: string): boolean {
   const bytes = Buffer.alloc(18);
   const fd = openSync(path, 'r');
   try {
-    return readSync(fd, bytes, 0, 18, 0) === 18 && bytes.readUInt32BE(0) === 0x7f454c46 && bytes.readUInt16LE(16) === 4;
+    return (
+      readSync(fd, bytes, 0, 18, 0) === 18 &&
+      bytes.readUInt32BE(0) === 0x7f454c46 &&
+      bytes.readUInt16LE(16) === 4
+    );
   } finally {
     closeSync(fd);
   }

@@ -26,7 +26,8 @@ export function leaveOutBuffers(memory: number): LeaveOut {
     }
     const low = header.readUInt32LE(8);
     const size = header.readUInt32LE(12) * 2 ** 32 + low - (low & FLAGS);
-    const isBlock = header.readUInt32LE(0) === 0 && header.readUInt32LE(4) === 0 && (low & FLAGS) === IS_MMAPPED;
+    const isBlock =
+      header.readUInt32LE(0) === 0 && header.readUInt32LE(4) === 0 && (low & FLAGS) === IS_MMAPPED;
     return isBlock && size % PAGE === 0 && size >= LEAST ? size : 0;
   };
   return ({ start, end, permissions, path }) => {

@@ -29,11 +29,13 @@ export interface CoreOrigin {
   threads: { tid: number; name: string; known: string[] }[];
 }
 
-/** Owner of the note with a CoreOrigin; its type is 1. */
+/** Owner of the note with a CoreOrigin. */
 export const ORIGIN_OWNER = 'HOLTER';
 
 const PRSTATUS = 1;
 const PRPSINFO = 3;
+/** "HOLT": of no other owner, for readers that look at types alone. */
+const ORIGIN = 0x484f4c54;
 const AUXV = 6;
 const FILES = 0x46494c45;
 const SIGINFO = 0x53494749;
@@ -64,8 +66,7 @@ export function buildCoreNotes(facts: CoreFacts): BuiltNotes {
     header.writeUInt32LE(type, 8);
     const padding = (bytes: number): Buffer => Buffer.alloc(-bytes & 3);
     const note = Buffer.concat([header, name, padding(name.length), content, padding(content.length)]);
-    if (type === PRSTATUS && owner === 'CORE')
-      registersAt.push(length + note.length - PRSTATUS_BYTES + REGISTERS);
+    if (type === PRSTATUS) registersAt.push(length + note.length - PRSTATUS_BYTES + REGISTERS);
     pieces.push(note);
     length += note.length;
   };
@@ -77,7 +78,7 @@ export function buildCoreNotes(facts: CoreFacts): BuiltNotes {
     add(AUXV, facts.auxv);
     add(FILES, buildFiles(facts.mappings));
   }
-  add(1, Buffer.from(JSON.stringify(facts.about)), ORIGIN_OWNER);
+  add(ORIGIN, Buffer.from(JSON.stringify(facts.about)), ORIGIN_OWNER);
   return { bytes: Buffer.concat(pieces), registersAt };
 }
 

@@ -85,7 +85,9 @@ function planMapping(plan: CorePlan, pages: PageFlags, mapping: Mapping, leaveOu
   let at = start;
   const keep = (to: number): void => {
     if (at === to) return;
-    plan.segments.push(...splitAtGaps({ ...bare, start: at, end: to }, runsWithin(runs, at, to), LONGEST_GAP));
+    plan.segments.push(
+      ...splitAtGaps({ ...bare, start: at, end: to }, runsWithin(runs, at, to), LONGEST_GAP),
+    );
   };
   for (const out of leaveOut(mapping)) {
     keep(out.start);

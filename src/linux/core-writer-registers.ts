@@ -18,6 +18,8 @@ const SELF = 16;
 const TID = 0x2d0;
 /** Static thread-local storage lies between the descriptor and the end of its mapping. */
 const SEARCHED = 256 * 1024;
+/** Of a mapping that the dynamic linker made; V8's heap is thousands of mappings of 256 KiB. */
+const SMALL = 128 * 1024;
 const MOST_FRAMES = 64;
 
 /**
@@ -50,7 +52,9 @@ function framePointer(
 ): number | undefined {
   const registers = Float64Array.from(thread.registers);
   registers[REGISTER.rbp] = Number.NaN;
-  for (const { pc, fp, isReturnAddress } of unwind(image, { ...thread, registers }, symbols, { most: MOST_FRAMES })) {
+  for (const { pc, fp, isReturnAddress } of unwind(image, { ...thread, registers }, symbols, {
+    most: MOST_FRAMES,
+  })) {
     if (!Number.isNaN(fp)) return fp;
     const rule = symbols.frameRowAt(isReturnAddress ? pc - 1 : pc)?.registers.get(REGISTER.rbp);
     if (rule !== undefined && rule.kind !== 'same') return undefined;
@@ -66,7 +70,7 @@ function threadPointer(image: ProcessImage, { tid, registers }: ThreadImage): nu
   if (own !== undefined || tid !== image.pid) return own;
   // The main thread's was made by the dynamic linker: a small anonymous mapping.
   for (const { start, end, permissions, path } of image.mappings) {
-    if (path !== '' || !permissions.startsWith('rw') || end - start > SEARCHED) continue;
+    if (path !== '' || !permissions.startsWith('rw') || end - start > SMALL) continue;
     const found = searchDescriptor(image, tid, start, end);
     if (found !== undefined) return found;
   }

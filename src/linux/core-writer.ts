@@ -1,7 +1,7 @@
-import { type SegmentPlan } from './core-writer-plan.ts';
 import { ftruncateSync, read as readFile, readSync, write as writeFile, writeSync } from 'node:fs';
 import { errnoOf } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
+import type { SegmentPlan } from './core-writer-plan.ts';
 
 /** Where everything of a core lies in its file. */
 export interface CoreLayout {
@@ -112,7 +112,11 @@ export async function copyMemory(options: CopyOptions): Promise<CopyResult> {
     try {
       while (next < chunks.length && !hasFailed) {
         signal.throwIfAborted();
-        const [address, length, offset] = chunks.subarray(next, next + 3) as unknown as [number, number, number];
+        const [address, length, offset] = chunks.subarray(next, next + 3) as unknown as [
+          number,
+          number,
+          number,
+        ];
         next += 3;
         const bytes = buffer.subarray(0, length);
         const count = await readSome(options.memory, bytes, address);

@@ -123,7 +123,9 @@ class CoreFile implements ProcessImage {
         `the core is cut: ${Math.ceil(missing / 1e6)} MB of memory are missing${this.#missingStacks()}`,
       );
     if (isJsHeapOnly === true)
-      this.problems.push('taken with --js-heap-only: large Buffers and memory shared with others are not in it');
+      this.problems.push(
+        'taken with --js-heap-only: large Buffers and memory shared with others are not in it',
+      );
     if (hasMoreThreads)
       this.problems.push(`the core lists more than ${MOST_THREADS} threads: the others are left out`);
     if (files.length === 0)

@@ -18,6 +18,8 @@ export interface CoreNotes {
 export const MOST_THREADS = 20_000;
 /** sysctl vm.max_map_count is 65 530 on most machines, some databases want a million. */
 const MOST_FILES = 2 ** 20;
+/** Of a note: CORE, LINUX, HOLTER. */
+const LONGEST_OWNER = 16;
 /** PATH_MAX. */
 const LONGEST_PATH = 4096;
 
@@ -65,7 +67,13 @@ export function readCoreNotes(bytes: Buffer): CoreNotes | undefined {
     const end = begin + size;
     if (end > bytes.length) break;
     const note = bytes.subarray(begin, end);
-    if (type === PRSTATUS && size >= REGISTERS + 27 * 8) {
+    const owner = bytes.toString(
+      'latin1',
+      at + 12,
+      at + 12 + Math.max(0, Math.min(nameSize, LONGEST_OWNER) - 1),
+    );
+    if (owner === ORIGIN_OWNER) readOrigin(note, notes);
+    else if (type === PRSTATUS && size >= REGISTERS + 27 * 8) {
       if (notes.threads.length === 0) {
         notes.pid = note.readInt32LE(PID);
         signal = note.readInt16LE(CURSIG);
@@ -73,8 +81,6 @@ export function readCoreNotes(bytes: Buffer): CoreNotes | undefined {
       if (notes.threads.length < MOST_THREADS) notes.threads.push(readThread(note));
       else notes.hasMoreThreads = true;
     } else if (type === PRPSINFO && size >= GROUP + 4) group = note.readInt32LE(GROUP);
-    else if (type === 1 && bytes.toString('latin1', at + 12, at + 12 + nameSize - 1) === ORIGIN_OWNER)
-      readOrigin(note, notes);
     else if (type === FILES) notes.files = readFiles(note);
     else if (type === SIGINFO && size >= 24) {
       signal = note.readInt32LE(0) || signal;

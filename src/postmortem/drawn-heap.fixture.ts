@@ -1,4 +1,5 @@
 import { PagedMemory } from '../linux/memory.ts';
+import type { HeapPage } from './heap-page.ts';
 import { readLayout } from './read-layout.ts';
 import type { V8Reader } from './v8-reader.ts';
 
@@ -85,6 +86,13 @@ export class DrawnHeap {
     this.#metaMap = this.allocate(10);
     this.set(this.#metaMap, 0, this.#metaMap);
     this.#view.setUint16(this.#offset(this.#metaMap, 12), 272, true);
+    this.bytes[this.#offset(this.#metaMap, 8)] = 10;
+  }
+
+  /** What is drawn so far, as a page. */
+  page(): HeapPage {
+    const areaStart = BASE + 16;
+    return { chunk: BASE, areaStart, areaEnd: this.#next, space: 'old', isLarge: false, unused: [] };
   }
 
   /** Zeros; 8-aligned. */

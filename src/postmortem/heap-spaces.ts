@@ -80,6 +80,15 @@ const LAYOUTS: readonly HeapLayout[] = [
   },
 ];
 
+/**
+ * Where the Heap lies in its Isolate, and the names of spaces by their number (`old`, `read_only` …).
+ * @returns undefined: nobody measured this V8
+ */
+export function heapInIsolate(v8: V8Reader): { offset: number; spaces: string[] } | undefined {
+  const layout = LAYOUTS.find(({ v8Number }) => v8Number === v8.layout.v8Number);
+  return layout === undefined ? undefined : { offset: layout.heap, spaces: layout.names.split(' ') };
+}
+
 /** Bytes of a Heap in which its table of spaces lies. */
 const SEARCHED = 512;
 const SPACE = { heap: 8, id: 16, committed: 24 } as const;

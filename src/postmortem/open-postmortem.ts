@@ -2,6 +2,8 @@ import { HolterError } from '../base/errors.ts';
 import type { ProcessImage } from '../linux/process-image.ts';
 import type { LoopContents } from './active-handles.ts';
 import { type CoreOptions, openCore } from './core-file.ts';
+import type { OpenedHeap } from './heap-open.ts';
+import type { HeapWalk } from './heap-walk.ts';
 import { LiveV8, type Looked } from './live-v8.ts';
 import {
   type FrameChoice,
@@ -10,6 +12,8 @@ import {
   type ProcessDescription,
   type StacksWithReason,
 } from './look.ts';
+import type { Instances } from './object-instances.ts';
+import type { ObjectTable } from './object-table.ts';
 import { openV8 } from './open-v8.ts';
 import { readStacks, type StackOptions } from './read-stacks.ts';
 import type { ScriptText } from './script-text.ts';
@@ -34,6 +38,17 @@ export interface PostmortemOptions extends Omit<CoreOptions, 'onProgress'> {
   sourceMaps?: boolean;
 }
 
+export interface InstanceChoice {
+  /** `age > 50 and name = 'Ada'`. */
+  where?: string;
+  /** Default 0. */
+  skip?: number;
+  /** Default 20. */
+  most?: number;
+  /** Only what can be reached. */
+  live?: boolean;
+}
+
 /** A core file or a live process that answers questions. Close it after use. */
 export interface Postmortem {
   readonly kind: 'core' | 'process';
@@ -50,6 +65,13 @@ export interface Postmortem {
   inspect(where: string | number, options?: FrameChoice & Partial<ValueLimits>): Promise<Value>;
   /** Handles, requests and timers of every event loop. */
   handles(): Promise<LoopContents[]>;
+  /**
+   * Histogram of the heap by class. Of a process the heap is copied within one stop (about a second for each GB) and counted
+   * while it runs. @throws HolterError E_TOO_LITTLE_MEMORY, E_NO_MATCH
+   */
+  objects(options?: { live?: boolean }): Promise<ObjectTable & { pausedMs?: number }>;
+  /** The objects of a class by its name in `objects`, with their properties. @throws HolterError as `objects`, E_USAGE (`where`) */
+  instances(className: string, options?: InstanceChoice): Promise<Instances & { pausedMs?: number }>;
   /** Text of a function's script. */
   source(address: number): Promise<ScriptText | undefined>;
   /**
@@ -155,6 +177,45 @@ class Examination implements Postmortem {
 
   async handles(): Promise<LoopContents[]> {
     return (await this.look((look) => look.handles())).result;
+  }
+
+  async objects(options: { live?: boolean } = {}): Promise<ObjectTable & { pausedMs?: number }> {
+    const [{ countObjects }, opened] = await Promise.all([
+      import('./object-table.ts'),
+      this.#openHeap(options),
+    ]);
+    const { v8, pages, pausedMs, ...more } = opened;
+    return { ...countObjects(v8, pages, more), ...(pausedMs === undefined ? {} : { pausedMs }) };
+  }
+
+  async instances(
+    className: string,
+    options: InstanceChoice = {},
+  ): Promise<Instances & { pausedMs?: number }> {
+    const [{ listInstances }, { parseConditions }] = await Promise.all([
+      import('./object-instances.ts'),
+      import('./object-condition.ts'),
+    ]);
+    const where = options.where === undefined ? [] : parseConditions(options.where);
+    const { v8, pages, pausedMs, ...more } = await this.#openHeap(options);
+    const { skip = 0, most = 20 } = options;
+    const found = listInstances(v8, pages, className, { where, skip, most, ...more });
+    return { ...found, ...(pausedMs === undefined ? {} : { pausedMs }) };
+  }
+
+  async #openHeap(options: {
+    live?: boolean;
+  }): Promise<OpenedHeap & { walk: HeapWalk; isLive?: (address: number) => boolean }> {
+    const [{ openHeap }, { HeapWalk: Walk }] = await Promise.all([
+      import('./heap-open.ts'),
+      import('./heap-walk.ts'),
+    ]);
+    const { kind, name } = this;
+    const opened = await openHeap({ kind, name, look: (read) => this.#ask(read) });
+    const walk = new Walk(opened.v8);
+    if (options.live !== true) return { ...opened, walk };
+    const { markReachable } = await import('./heap-marks.ts');
+    return { ...opened, walk, isLive: markReachable(opened.v8, opened.pages, walk) };
   }
 
   async source(address: number): Promise<ScriptText | undefined> {

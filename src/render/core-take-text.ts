@@ -50,10 +50,7 @@ export function renderTakenCore(core: TakenCoreDescription, screen: Style): stri
     'paused',
     `${formatDuration(core.pausedMs)} (${formatDuration(core.estimatedPauseMs)} expected) for ${formatBytes(core.copiedBytes)} of memory`,
   );
-  row(
-    'state',
-    core.wasStopped ? 'it was stopped before, and still is' : 'the process runs on',
-  );
+  row('state', core.wasStopped ? 'it was stopped before, and still is' : 'the process runs on');
   row('threads', `${core.threads}, frame pointers of ${core.framePointers} found`);
   if (core.leftOutBytes > 0) row('left out', `${formatBytes(core.leftOutBytes)} (--js-heap-only)`);
   if (core.unreadableBytes > 0) row('missing', `${formatBytes(core.unreadableBytes)} could not be read`);

@@ -43,7 +43,9 @@ export function buildWaysToCore(where: CoreWhereDescription): WayToCore[] {
     {
       when: 'now, and the process runs on',
       commands: [`holter core take ${word}`],
-      notes: ['a pause of about a second per GB in memory; --drain and --undrain take it out of service meanwhile'],
+      notes: [
+        'a pause of about a second per GB in memory; --drain and --undrain take it out of service meanwhile',
+      ],
     },
     crashWay(where, pid),
     uncaughtWay(where),
@@ -90,7 +92,9 @@ function crashWay(where: CoreWhereDescription, pid: number | undefined): WayToCo
     notes.push('apport keeps only cores of packaged programs; else: sudo sysctl kernel.core_pattern=core.%p');
   } else if (isProgram) {
     commands.push('sudo sysctl kernel.core_pattern=core.%p');
-    notes.push(`cores go to the program ${where.pattern.program ?? ''}: ask it, or let the kernel write files`);
+    notes.push(
+      `cores go to the program ${where.pattern.program ?? ''}: ask it, or let the kernel write files`,
+    );
   } else if (where.folder !== '') commands.push(`ls -t ${where.folder}`);
   if (pid !== undefined) {
     commands.push(`kill -ABRT ${pid}`);
@@ -155,7 +159,8 @@ export function renderCoreWhere(where: CoreWhereDescription, screen: Style): str
 
 function patternText({ pattern, folder, usesPid }: CoreWhereDescription): string {
   if (pattern.kind === 'unknown') return 'core_pattern cannot be read here';
-  if (pattern.kind === 'program') return `gives cores to ${pattern.service === 'other' ? pattern.program : pattern.service}: ${pattern.text}`;
+  if (pattern.kind === 'program')
+    return `gives cores to ${pattern.service === 'other' ? pattern.program : pattern.service}: ${pattern.text}`;
   const place = folder === '' ? 'where the pattern says' : folder;
   return `writes ${pattern.text}${usesPid && !pattern.text.includes('%p') ? '.PID' : ''} into ${place}`;
 }

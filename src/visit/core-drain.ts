@@ -87,7 +87,8 @@ function run(command: string, pid: number, option: string, signal?: AbortSignal)
     child.once('error', (error) => fail(error.message));
     child.once('close', (code, how) => {
       signal?.removeEventListener('abort', stop);
-      if (signal?.aborted === true) reject(new HolterError('E_INTERRUPTED', 'interrupted: the process was not stopped'));
+      if (signal?.aborted === true)
+        reject(new HolterError('E_INTERRUPTED', 'interrupted: the process was not stopped'));
       else if (code === 0) resolve();
       else fail(how ?? `exit code ${code}`);
     });

@@ -15,8 +15,14 @@ export function bestPacking(): CorePacking {
  * Packs a file into another (mode 0600), which must not exist. Level 1 of gzip: cores are large, and higher ones gain little.
  * @throws errors of the file system as they are; HolterError E_OPTIONAL_MISSING: no zstd in this Node
  */
-export async function packCore(from: string, to: string, packing: CorePacking, signal: AbortSignal): Promise<void> {
-  const make = (zlib as unknown as Record<string, undefined | (() => NodeJS.ReadWriteStream)>).createZstdCompress;
+export async function packCore(
+  from: string,
+  to: string,
+  packing: CorePacking,
+  signal: AbortSignal,
+): Promise<void> {
+  const make = (zlib as unknown as Record<string, undefined | (() => NodeJS.ReadWriteStream)>)
+    .createZstdCompress;
   if (packing === 'zstd' && make === undefined)
     throw new HolterError('E_OPTIONAL_MISSING', 'this Node cannot pack with zstd: 22.15 or later can', {
       hint: '--compress gzip',

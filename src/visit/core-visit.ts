@@ -1,4 +1,14 @@
-import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import type { Bytes, Milliseconds } from '../base/units.ts';
@@ -12,8 +22,8 @@ import { readMemoryMap } from '../linux/memory-map.ts';
 import { PROC } from '../linux/proc-file.ts';
 import { readProcessStatus } from '../linux/process-status.ts';
 import { openProcess, type StoppedProcess } from '../linux/stopped-process.ts';
-import { type CorePacking, packCore } from './core-pack.ts';
 import { drainInstance } from './core-drain.ts';
+import { type CorePacking, packCore } from './core-pack.ts';
 
 /** What taking a core will cost: told before anything is touched. */
 export interface CoreNeed {
@@ -69,11 +79,17 @@ export interface TakenCore {
   problems: string[];
 }
 
-/** Reading and writing side by side, measured on two cores (bench/postmortem/core-take.mjs); and what even a small one costs. */
+/** Reading and writing side by side, measured on two cores (bench/postmortem/take.mjs); and what even a small one costs. */
 const BYTES_PER_MS = 1e6;
 const LEAST_MS: Milliseconds = 40;
 /** Left free on the disk for others. */
 const SPARE: Bytes = 16 * 2 ** 20;
+/** What a file system says that has no room. */
+const FULL: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota is used up',
+  EFBIG: 'files may not be so large here (ulimit -f, or the file system)',
+};
 /** Between two looks at whether the process still stands; well below the guard's 20 s. */
 const PROLONG_MS: Milliseconds = 4000;
 
@@ -223,9 +239,13 @@ async function copyStopped(
     seen = progress;
     if (!live.prolong())
       lost.abort(
-        new HolterError('E_TIMEOUT', `process ${pid} was continued by another, or its guard: its core would be torn`, {
-          hint: 'try again; a slow disk can be the reason: -o FILE on a faster one',
-        }),
+        new HolterError(
+          'E_TIMEOUT',
+          `process ${pid} was continued by another, or its guard: its core would be torn`,
+          {
+            hint: 'try again; a slow disk can be the reason: -o FILE on a faster one',
+          },
+        ),
       );
   }, PROLONG_MS);
   try {
@@ -328,14 +348,17 @@ async function fillRegisters(
 function asHolterError(error: unknown, path: string, signal: AbortSignal): unknown {
   if (error instanceof HolterError) return error;
   if (signal.aborted)
-    return new HolterError('E_INTERRUPTED', 'interrupted: the process runs on, no file was left', { cause: error });
+    return new HolterError('E_INTERRUPTED', 'interrupted: the process runs on, no file was left', {
+      cause: error,
+    });
   const code = errnoOf(error);
   if (code === undefined) return error;
-  if (code === 'ESRCH') return new HolterError('E_TARGET_EXITED', 'the process has ended meanwhile', { cause: error });
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  if (code === 'ESRCH')
+    return new HolterError('E_TARGET_EXITED', 'the process has ended meanwhile', { cause: error });
+  const why = FULL[code];
   return new HolterError(
     'E_WRITE',
-    `cannot write ${path}: ${isFull ? 'the disk is full' : (error as Error).message}; the process runs on, no file was left`,
-    { cause: error, ...(isFull ? { hint: '-o FILE on a larger disk, or --js-heap-only' } : {}) },
+    `cannot write ${path}: ${why ?? (error as Error).message}; the process runs on, no file was left`,
+    { cause: error, ...(why === undefined ? {} : { hint: '-o FILE on a larger disk, or --js-heap-only' }) },
   );
 }
