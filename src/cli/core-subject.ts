@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { HolterError } from '../base/errors.ts';
+import { formatBytes } from '../base/quantity.ts';
 import { shellWord } from './paths.ts';
 import { openLive, type Subject, type SubjectOptions } from './stack-image.ts';
 
@@ -19,13 +20,14 @@ export async function openSubject(word: string, verb: string, options: SubjectOp
   const [{ openCore }, { openV8 }, { filesOfCore }] = await Promise.all([
     import('../postmortem/core-file.ts'),
     import('../postmortem/open-v8.ts'),
-    import('./target-files.ts'),
+    import('../postmortem/target-files.ts'),
   ]);
   const image = await openCore(word, {
     ...(options.exe === undefined ? {} : { executable: options.exe }),
     ...(options.sysroot === undefined ? {} : { sysroot: options.sysroot }),
     signal: options.signal,
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    onProgress: ({ done, of, unpacked }) =>
+      options.onProgress?.(`unpacking ${formatBytes(done)} of ${formatBytes(of)} → ${formatBytes(unpacked)}`),
   });
   let v8: ReturnType<typeof openV8> | undefined;
   return {
@@ -48,7 +50,8 @@ export async function openSubject(word: string, verb: string, options: SubjectOp
 function isFile(word: string): boolean {
   // A number is a pid even where a file is called so: `./4711` names the file.
   if (/^\d+$/.test(word)) return false;
-  return existsSync(word) && !statSync(word).isDirectory();
+  // A folder may be called like a process; as a path it is what was meant, and refused with its own words.
+  return existsSync(word) && (word.includes('/') || !statSync(word).isDirectory());
 }
 
 function looksLikePath(word: string): boolean {

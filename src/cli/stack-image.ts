@@ -1,6 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
-import type { Looked } from '../postmortem/live-v8.ts';
+import type { LiveV8, Looked } from '../postmortem/live-v8.ts';
 import type { ReadTargetFile } from '../postmortem/stack-sources.ts';
 import type { V8Reader } from '../postmortem/v8-reader.ts';
 
@@ -16,6 +16,10 @@ export interface Subject {
   /** ISO time: of the core file, or now. */
   at: string;
   readFile: ReadTargetFile;
+  /** Asked in the prompt of `core`: what to type next is said in its words. */
+  isPrompted?: boolean;
+  /** Of a process: for keeping it stopped over several looks. */
+  open?: () => Promise<LiveV8>;
   /** A process is stopped while `read` runs and continued before this returns, whatever happens. */
   look<T>(read: (v8: V8Reader) => T | Promise<T>): Promise<Looked<T>>;
   close(): void;
@@ -48,11 +52,15 @@ export async function openLive(
       },
     );
   const { info, pid } = found;
-  const [{ filesOfProcess }, { LiveV8 }] = await Promise.all([
-    import('./target-files.ts'),
+  const [{ filesOfProcess }, { LiveV8: Live }] = await Promise.all([
+    import('../postmortem/target-files.ts'),
     import('../postmortem/live-v8.ts'),
   ]);
-  let opened: import('../postmortem/live-v8.ts').LiveV8 | undefined;
+  let opened: LiveV8 | undefined;
+  const open = async (): Promise<LiveV8> => {
+    opened ??= await Live.open(pid);
+    return opened;
+  };
   return {
     kind: 'process',
     word: String(pid),
@@ -63,10 +71,10 @@ export async function openLive(
     at: new Date().toISOString(),
     info,
     readFile: filesOfProcess(pid),
+    open,
     async look(read) {
       signal.throwIfAborted();
-      opened ??= await LiveV8.open(pid);
-      return opened.look(read);
+      return (await open()).look(read);
     },
     close: () => opened?.close(),
   };

@@ -148,8 +148,9 @@ export class ElfSymbolTable {
       table.names ??= this.#elf.read(strings.offset, strings.size);
       const { names } = table;
       const wanted = new Set<number>();
-      const text = Buffer.from(`\0${prefix}`, 'latin1');
-      for (let at = names.indexOf(text); at >= 0; at = names.indexOf(text, at + 1)) wanted.add(at + 1);
+      // Linkers share tails: `wq` may lie within `slow_io_pending_wq`.
+      const text = Buffer.from(prefix, 'latin1');
+      for (let at = names.indexOf(text); at >= 0; at = names.indexOf(text, at + 1)) wanted.add(at);
       if (wanted.size === 0) continue;
       for (let at = 0; at < words.length; at += WORDS) {
         if (!wanted.has(words[at]!) || words[at + 1]! >>> 16 === 0) continue;

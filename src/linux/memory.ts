@@ -7,6 +7,9 @@ export interface Memory {
   read(address: number, into: Uint8Array): number;
 }
 
+/** Holes are of whole pages of the machine. */
+const SYSTEM_PAGE_BITS = 12;
+
 /**
  * Words of a memory, read a page at a time and kept. What cannot be read is NaN (numbers) or shorter (bytes): walks over
  * memory that may be damaged ask `Number.isNaN` or compare, and never throw.
@@ -18,7 +21,9 @@ export class PagedMemory implements Memory {
   readonly #pageBits: number;
   readonly #mostPages: number;
   readonly #pages: Map<number, Page> = new Map();
-  #last: Page = { key: -1, address: -1, length: 0, view: new DataView(new ArrayBuffer(0)) };
+  #last: Page = { key: Number.NaN, address: 0, length: 0, view: new DataView(new ArrayBuffer(0)) };
+  /** For what lies behind a hole in a page of ours: V8's guard pages, which cores leave out, stand right before its code. */
+  #behindHoles: PagedMemory | undefined;
 
   /** @param pageBits 12 = pages of 4 KiB. @param mostPages kept; beyond that all are forgotten */
   constructor(memory: Memory, pageBits = 12, mostPages = 4096) {
@@ -101,13 +106,14 @@ export class PagedMemory implements Memory {
   /** Of a process that went on: what was read is not so any more. */
   forget(): void {
     this.#pages.clear();
-    this.#last = { key: -1, address: -1, length: 0, view: this.#last.view };
+    this.#behindHoles?.forget();
+    this.#last = { key: Number.NaN, address: 0, length: 0, view: this.#last.view };
   }
 
   #at(address: number): Page {
     // Shifts are of 32 bits only.
     const key = Math.floor(address / 2 ** this.#pageBits);
-    if (key === this.#last.key) return this.#last;
+    if (key === this.#last.key && address - this.#last.address < this.#last.length) return this.#last;
     let page = this.#pages.get(key);
     if (page === undefined) {
       const bytes = new Uint8Array(2 ** this.#pageBits);
@@ -118,7 +124,9 @@ export class PagedMemory implements Memory {
       this.#pages.set(key, page);
     }
     this.#last = page;
-    return page;
+    if (address - page.address < page.length || this.#pageBits <= SYSTEM_PAGE_BITS) return page;
+    this.#behindHoles ??= new PagedMemory(this.#memory, SYSTEM_PAGE_BITS, this.#mostPages);
+    return this.#behindHoles.#at(address);
   }
 }
 

@@ -49,9 +49,10 @@ export function findCrashReason(v8: V8Reader, report: StackReport): CrashReason 
     const exception = text.startsWith('uncaught') ? findError(v8, thread.tid, thread.frames) : undefined;
     return exception === undefined ? { text } : { text, exception };
   }
+  // By whom it was sent is not known: Node's own handler looks at each and sends it again.
   if (report.crash.signal === SEGMENTATION_FAULT) {
     const name = names.find((one) => one !== '') ?? '';
-    return { text: `invalid memory access${name === '' ? '' : ` in ${name.replace(/\(.*$/, '')}`}` };
+    return { text: `segmentation fault${name === '' ? '' : ` in ${name.replace(/\(.*$/, '')}`}` };
   }
   return undefined;
 }

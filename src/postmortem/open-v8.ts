@@ -63,15 +63,22 @@ function hasBinary(image: ProcessImage): boolean {
 }
 
 function notNode(image: ProcessImage): HolterError {
-  const { executable, name } = image;
-  if (executable === '' || !hasBinary(image)) {
+  const { executable, name, problems } = image;
+  const isHere = executable !== '' && hasBinary(image);
+  const [first] = problems;
+  // What is wrong with the core says more than that V8 is not found in it.
+  const why = first === undefined ? '' : ` (${first})`;
+  if (!isHere) {
     return new HolterError(
       'E_NOT_NODE',
-      `cannot find V8 in ${name}: ${executable === '' ? 'its executable is not known' : `${executable} is not here, or is another build`}`,
-      { hint: 'give the binary that it ran: --executable PATH' },
+      `cannot find V8 in ${name}: ${executable === '' ? 'its executable is not known' : `${executable} is not here, or is another build`}${why}`,
+      { hint: 'give the binary that it ran: --exe PATH' },
     );
   }
-  return new HolterError('E_NOT_NODE', `cannot find V8 in ${name}: it runs ${executable}, which is not Node`);
+  return new HolterError(
+    'E_NOT_NODE',
+    `cannot find V8 in ${name}: it runs ${executable}, which is not Node${why}`,
+  );
 }
 
 /** From `v8::internal::Version::{major_,minor_,build_,patch_}`, ints of .data; '' unknown. */

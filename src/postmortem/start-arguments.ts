@@ -11,6 +11,12 @@ export interface StartArguments {
 const SEARCHED = 4 * 2 ** 20;
 const LONGEST_STRING = 128 * 1024;
 const MOST_STRINGS = 20_000;
+/** Of all of them together: the kernel lets them have 6 MB at most, and in damaged memory all may point to the same. */
+const MOST_TEXT = 8 * 2 ** 20;
+/** Pairs of an auxiliary vector; Linux has about 20. */
+const MOST_PAIRS = 64;
+/** Places that look like such a vector and are none. */
+const MOST_TRIES = 1000;
 const AT_PAGESZ = 6;
 const PAGE = 4096;
 
@@ -30,11 +36,23 @@ export function readStartArguments(image: ProcessImage): StartArguments | undefi
     at < 0 || at + 8 > view.byteLength
       ? Number.NaN
       : view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  let tries = 0;
+  let room = MOST_TEXT;
+  const texts = (begin: number, end: number): string[] => {
+    const list: string[] = [];
+    for (let slot = begin; slot < end && room > 0; slot += 8) {
+      const text = textIn(bytes, word(slot) - from);
+      room -= text.length;
+      list.push(text);
+    }
+    return list;
+  };
   // The vector lies near the end; strings lie above it.
   for (let at = view.byteLength - 16; at >= 16; at -= 8) {
     if (word(at) !== AT_PAGESZ || word(at + 8) !== PAGE) continue;
+    if (++tries > MOST_TRIES) return undefined;
     let first = at;
-    while (word(first - 16) > 0 && word(first - 16) < 128) first -= 16;
+    while (at - first < 16 * MOST_PAIRS && word(first - 16) > 0 && word(first - 16) < 128) first -= 16;
     const environmentEnd = first - 8;
     if (word(environmentEnd) !== 0) continue;
     const isString = (address: number) => address > from + at && address < mapping.end;
@@ -46,11 +64,6 @@ export function readStartArguments(image: ProcessImage): StartArguments | undefi
     let argv = argvEnd;
     while (isString(word(argv - 8)) && argvEnd - argv < 8 * MOST_STRINGS) argv -= 8;
     if (word(argv - 8) !== (argvEnd - argv) / 8) continue;
-    const texts = (begin: number, end: number): string[] => {
-      const list: string[] = [];
-      for (let slot = begin; slot < end; slot += 8) list.push(textIn(bytes, word(slot) - from));
-      return list;
-    };
     return { argv: texts(argv, argvEnd), environment: texts(environment, environmentEnd) };
   }
   return undefined;

@@ -196,3 +196,32 @@ test('JSON has no NaN, no lone addresses', () => {
     ],
   });
 });
+
+describe('objects that do not fit a line', () => {
+  const request: Value = {
+    type: 'object',
+    kind: 'object',
+    className: 'IncomingMessage',
+    address: 1,
+    properties: [
+      {
+        key: '_events',
+        kind: 'property',
+        value: { type: 'object', kind: 'object', className: 'Object', address: 3 },
+      },
+      { key: 'aborted', kind: 'property', value: { type: 'boolean', value: false } },
+      { key: 'url', kind: 'property', value: { type: 'string', text: '/slow?x=1', length: 9, address: 5 } },
+      { key: 'method', kind: 'property', value: { type: 'string', text: 'GET', length: 3, address: 7 } },
+      { key: 'statusCode', kind: 'property', value: { type: 'null' } },
+    ],
+  };
+
+  test('show what tells most', () => {
+    const options = { columns: 55, color: false };
+    expect(renderValueLine(request, options)).toBe("IncomingMessage { method: 'GET', url: '/slow?x=1', … }");
+  });
+
+  test('and nothing when there is no room at all', () => {
+    expect(renderValueLine(request, { columns: 22, color: false })).toBe('IncomingMessage { […] }');
+  });
+});

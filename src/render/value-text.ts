@@ -35,7 +35,41 @@ export function renderValueLine(value: Value, options: ValueTextOptions): string
     const text = flat(value, options, depth);
     if (textWidth(text) <= options.columns) return text;
   }
-  return flat(value, { ...options, mostText: Math.max(8, options.columns - 40) }, 0);
+  const short = { ...options, mostText: Math.max(8, options.columns - 40) };
+  return value.type === 'object' && value.isCycle !== true && (value.properties?.length ?? 0) > 0
+    ? partial(value, short)
+    : flat(value, short, 0);
+}
+
+/** Keys that tell what an object is about, in this order, when there is no room for all. */
+const TELLING: readonly string[] = (
+  'method url originalUrl path statusCode status id name code message key type kind event command sql text query ' +
+  'host hostname port size length count state'
+).split(' ');
+
+/** The properties that tell most, as many as fit. */
+function partial(value: ObjectValue, options: ValueTextOptions): string {
+  if (LISTS.has(value.kind) || SELF_TOLD.has(value.kind)) return flat(value, options, 0);
+  const head = headText(value, options);
+  const lead = head === '' ? '' : `${head} `;
+  const rank = ({ key, kind, value: held }: Property): number => {
+    const told = kind === 'property' ? TELLING.indexOf(key) : -1;
+    const isPlain =
+      held !== undefined && held.type !== 'object' && held.type !== 'undefined' && held.type !== 'null';
+    if (told >= 0 && isPlain) return told;
+    return (key.startsWith('_') || /^Symbol\(/.test(key) ? 400 : 100) + (isPlain ? 0 : 200);
+  };
+  const ordered = (value.properties ?? [])
+    .map((property, index) => ({ property, index, rank: rank(property) }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index);
+  let text = '';
+  for (const { property } of ordered) {
+    const item = `${keyText(property, value, options)}${flatProperty(property, options, 0)}`;
+    const next = text === '' ? item : `${text}, ${item}`;
+    if (textWidth(`${lead}{ ${next}, … }`) > options.columns) continue;
+    text = next;
+  }
+  return text === '' ? flat(value, options, 0) : `${lead}{ ${text}, … }`;
 }
 
 function draw(value: Value, columns: number, depth: number, options: ValueTextOptions): string {

@@ -58,17 +58,31 @@ async function diagnose(
       burners.push(spawn('taskset', ['-c', '0', process.execPath, '-e', 'for(;;);'], { stdio: 'ignore' }));
   }
   if (expected.trigger !== undefined) get(target.url + expected.trigger).on('error', () => {});
-  const loading = expected.load && load(target.url + expected.load.path, { ...expected.load, seconds: 7.5 });
+  const enough = new AbortController();
+  const loading =
+    expected.load &&
+    load(target.url + expected.load.path, { ...expected.load, seconds: 30, signal: enough.signal });
+  // Ended by us: what it measured nobody asks for.
+  loading?.catch(() => {});
   // Past the start: a second of load, so that the window sees what a production process shows.
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const report = await runDoctor([String(target.pid), ...args]);
-  await target.stop();
-  await loading?.catch(() => {});
-  return { report, expected };
+  try {
+    return { report: await runDoctor([String(target.pid), ...args]), expected };
+  } finally {
+    enough.abort();
+    await target.stop();
+  }
+}
+
+/** Each kind on 20, 24 and one of the others in turn. */
+function majorsFor(kind: string): readonly NodeMajor[] {
+  const others = NODE_MAJORS.filter((major) => major !== 20 && major !== 24);
+  const turn = Object.keys(SICK).indexOf(kind) % others.length;
+  return NODE_MAJORS.filter((major) => major === 20 || major === 24 || major === others[turn]);
 }
 
 describe.each(Object.entries(SICK))('%s', (kind, name) => {
-  test.each(NODE_MAJORS)('is named with function and line on Node %i', async (node) => {
+  test.each(majorsFor(kind))('is named with function and line on Node %i', async (node) => {
     const { report, expected } = await diagnose(targetFile(name), node);
     expect(expected.kind).toBe(kind);
     const finding = report.findings.find((candidate) => candidate.kind === kind);

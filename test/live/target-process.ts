@@ -137,10 +137,12 @@ export interface LoadOptions {
   paths?: string[];
   /** Seconds until a request counts as timed out. */
   timeout?: number;
+  /** Ends it at once; the promise is rejected then. */
+  signal?: AbortSignal;
 }
 
 /** Loads `url` with autocannon in a process of its own and gives its numbers once `seconds` are over. */
-export function load(url: string, options: LoadOptions): Promise<LoadResult> {
+export function load(url: string, { signal, ...options }: LoadOptions): Promise<LoadResult> {
   const script = join(REPO, 'scripts/load-child.mjs');
   const child = fork(script, [JSON.stringify({ url, ...options })], {
     env: withoutTestRunner(process.env),
@@ -148,6 +150,7 @@ export function load(url: string, options: LoadOptions): Promise<LoadResult> {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   running.add(child);
+  signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
   return new Promise((done, fail) => {
     let err = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReadTargetFile } from '../postmortem/stack-sources.ts';
+import type { ReadTargetFile } from './stack-sources.ts';
 
 /** What a script or a map is called; a script name is the target's word and must not make us read anything else. */
 const CODE = /\.(?:[cm]?[jt]sx?|map|vue|svelte|coffee)$/i;
