@@ -1,0 +1,111 @@
+import type { PagedMemory } from '../linux/memory.ts';
+import type { ImageSymbols } from '../linux/native-symbol.ts';
+
+/** Something that waits for a thread of libuv's pool. */
+export interface PoolWork {
+  /** `fs`, `dns` (getaddrinfo, getnameinfo), or what Node calls it: `crypto`, `zlib`, `node_api`, `fs.readfile`; `other` unknown. */
+  kind: string;
+  /** `open /var/run/fifo`, `api.example.com`; '' unknown. */
+  subject: string;
+}
+
+/** libuv's pool as its own variables have it. One pool serves all threads of a process. */
+export interface ThreadPool {
+  /** 0: nothing has used it yet. */
+  threads: number;
+  idle: number;
+  /** Waiting for a thread, `slow` (dns) included. */
+  queued: number;
+  /** Name look-ups: at most half of the threads, rounded up, run them. */
+  slowQueued: number;
+  slowRunning: number;
+  /** The first of the queue, 1000 at most. */
+  work: PoolWork[];
+}
+
+const MOST_LISTED = 1000;
+const MOST_QUEUED = 1_000_000;
+const MOST_THREADS = 1024;
+const MOST_PATH = 1024;
+
+/**
+ * Offsets in libuv's request structures (uv.h, uv/unix.h, uv/threadpool.h; the same in libuv 1.44 to 1.51, x86-64), from
+ * the queue node that the pool's lists have: `uv__work` is {work, done, loop, wq}.
+ */
+const NODE = { work: -24 } as const;
+const FS = { node: 360, type: 64, path: 104 } as const;
+const GETADDRINFO = { node: 96, hostname: 128 } as const;
+/** node::ThreadPoolWork {vtable, env, uv_work_t of 128 bytes, type}. */
+const WORK = { node: 112, before: 16, size: 128 } as const;
+
+/** uv_fs_type. */
+const FS_NAMES =
+  'custom open close read write sendfile stat lstat fstat ftruncate utime futime access chmod fchmod fsync fdatasync unlink rmdir mkdir mkdtemp rename scandir link symlink readlink chown fchown realpath copyfile lchown opendir readdir closedir statfs mkstemp lutime'.split(
+    ' ',
+  );
+
+/**
+ * Undefined: the binary has no symbols of libuv, or the process does not use it.
+ * The process may run meanwhile: a list that changes under our eyes ends early, its length is that of a moment near this.
+ */
+export function readThreadPool(memory: PagedMemory, symbols: ImageSymbols): ThreadPool | undefined {
+  const addressOf = (name: string): number => symbols.addressOf(name) ?? Number.NaN;
+  const threads = memory.u32(addressOf('nthreads'));
+  const idle = memory.u32(addressOf('idle_threads'));
+  const slowRunning = memory.u32(addressOf('slow_io_work_running'));
+  const [queue, slow, marker] = ['wq', 'slow_io_pending_wq', 'run_slow_work_message'].map(addressOf);
+  if (!(threads <= MOST_THREADS && idle <= threads && slowRunning <= threads)) return undefined;
+  // The marker stands in the queue for all slow work.
+  const fast = threads === 0 ? [] : listNodes(memory, queue!).filter((node) => node !== marker);
+  const slowNodes = threads === 0 ? [] : listNodes(memory, slow!);
+  return {
+    threads,
+    idle,
+    queued: fast.length + slowNodes.length,
+    slowQueued: slowNodes.length,
+    slowRunning,
+    work: [...fast, ...slowNodes].slice(0, MOST_LISTED).map((node) => describe(memory, symbols, node)),
+  };
+}
+
+/** A list of libuv (src/queue.h): the head and each node are {next, prev}; an empty one is its head alone. */
+function listNodes(memory: PagedMemory, head: number): number[] {
+  const nodes: number[] = [];
+  let before = head;
+  for (let node = memory.word(head); node !== head && node > 0 && nodes.length < MOST_QUEUED; ) {
+    // Taken out while we read, or no list at all.
+    if (memory.word(node + 8) !== before) break;
+    nodes.push(node);
+    before = node;
+    node = memory.word(node);
+  }
+  return nodes;
+}
+
+function describe(memory: PagedMemory, symbols: ImageSymbols, node: number): PoolWork {
+  const name = symbols.at(memory.word(node + NODE.work))?.name ?? '';
+  if (name === 'uv__fs_work') {
+    const request = node - FS.node;
+    const type = memory.u32(request + FS.type);
+    const path = textAt(memory, memory.word(request + FS.path));
+    return { kind: 'fs', subject: `${FS_NAMES[type] ?? 'fs'}${path === '' ? '' : ` ${path}`}` };
+  }
+  if (name === 'uv__getaddrinfo_work')
+    return {
+      kind: 'dns',
+      subject: textAt(memory, memory.word(node - GETADDRINFO.node + GETADDRINFO.hostname)),
+    };
+  if (name === 'uv__getnameinfo_work') return { kind: 'dns', subject: '' };
+  if (name === 'uv__queue_work') {
+    const type = textAt(memory, memory.word(node - WORK.node + WORK.size));
+    return { kind: /^[a-z][a-z._-]{1,30}$/.test(type) ? type : 'other', subject: '' };
+  }
+  return { kind: 'other', subject: '' };
+}
+
+/** '' for no pointer, and for bytes that are no text. */
+function textAt(memory: PagedMemory, address: number): string {
+  if (!(address > 4096)) return '';
+  const text = Buffer.from(memory.text(address, MOST_PATH), 'latin1').toString('utf8');
+  return /\p{Cc}/u.test(text) ? '' : text;
+}
