@@ -1,5 +1,21 @@
 import type { Milliseconds } from '../base/units.ts';
 
+/** All kinds, for columns of numbers. */
+export const OPERATION_KINDS: readonly OperationKind[] = [
+  'peer',
+  'connect',
+  'dns',
+  'fs',
+  'pool',
+  'child',
+  'timer',
+  'immediate',
+  'promise',
+  'http-server',
+  'http-client',
+  'other',
+];
+
 /** What an operation is, whatever Node calls its resource. */
 export type OperationKind =
   /** Connected sockets: written to, waiting for the peer's answer. */
@@ -31,7 +47,7 @@ export interface CreationSite {
 
 /** One asynchronous operation; times are ms after the window's start. */
 export interface Operation {
-  /** async_hooks id; unique within a log. */
+  /** async_hooks id; odd and negative for what has none there (peers, client requests); requests are even and negative. */
   id: number;
   kind: OperationKind;
   /** Node's name: `FSREQCALLBACK`, `TCPWRAP`. */

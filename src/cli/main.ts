@@ -34,6 +34,7 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   doctor: async () => (await import('./doctor.ts')).registerDoctor(program, rest, setExit),
   stack: async () => (await import('./stack.ts')).registerStack(program, setExit),
   core: async () => (await import('./core.ts')).registerCore(program, setExit),
+  async: async () => (await import('./async.ts')).registerAsync(program, rest, setExit),
   cpu: async () => (await import('./cpu.ts')).registerCpu(program, rest, setExit),
   flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),

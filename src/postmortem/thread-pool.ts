@@ -3,6 +3,8 @@ import type { ImageSymbols } from '../linux/native-symbol.ts';
 
 /** Something that waits for a thread of libuv's pool. */
 export interface PoolWork {
+  /** Of libuv's structure: the same work has the same address as long as it is not done. */
+  address: number;
   /** `fs`, `dns` (getaddrinfo, getnameinfo), or what Node calls it: `crypto`, `zlib`, `node_api`, `fs.readfile`; `other` unknown. */
   kind: string;
   /** `open /var/run/fifo`, `api.example.com`; '' unknown. */
@@ -64,7 +66,9 @@ export function readThreadPool(memory: PagedMemory, symbols: ImageSymbols): Thre
     queued: fast.length + slowNodes.length,
     slowQueued: slowNodes.length,
     slowRunning,
-    work: [...fast, ...slowNodes].slice(0, MOST_LISTED).map((node) => describe(memory, symbols, node)),
+    work: [...fast, ...slowNodes]
+      .slice(0, MOST_LISTED)
+      .map((node) => describe(memory, symbols, node + NODE.work)),
   };
 }
 
@@ -82,25 +86,64 @@ function listNodes(memory: PagedMemory, head: number): number[] {
   return nodes;
 }
 
-function describe(memory: PagedMemory, symbols: ImageSymbols, node: number): PoolWork {
-  const name = symbols.at(memory.word(node + NODE.work))?.name ?? '';
+function describe(memory: PagedMemory, symbols: ImageSymbols, work: number): PoolWork {
+  const name = symbols.at(memory.word(work))?.name ?? '';
   if (name === 'uv__fs_work') {
-    const request = node - FS.node;
+    const request = work - NODE.work - FS.node;
     const type = memory.u32(request + FS.type);
     const path = textAt(memory, memory.word(request + FS.path));
-    return { kind: 'fs', subject: `${FS_NAMES[type] ?? 'fs'}${path === '' ? '' : ` ${path}`}` };
-  }
-  if (name === 'uv__getaddrinfo_work')
     return {
-      kind: 'dns',
-      subject: textAt(memory, memory.word(node - GETADDRINFO.node + GETADDRINFO.hostname)),
+      address: work,
+      kind: 'fs',
+      subject: `${FS_NAMES[type] ?? 'fs'}${path === '' ? '' : ` ${path}`}`,
     };
-  if (name === 'uv__getnameinfo_work') return { kind: 'dns', subject: '' };
-  if (name === 'uv__queue_work') {
-    const type = textAt(memory, memory.word(node - WORK.node + WORK.size));
-    return { kind: /^[a-z][a-z._-]{1,30}$/.test(type) ? type : 'other', subject: '' };
   }
-  return { kind: 'other', subject: '' };
+  if (name === 'uv__getaddrinfo_work') {
+    const request = work - NODE.work - GETADDRINFO.node;
+    return {
+      address: work,
+      kind: 'dns',
+      subject: textAt(memory, memory.word(request + GETADDRINFO.hostname)),
+    };
+  }
+  if (name === 'uv__getnameinfo_work') return { address: work, kind: 'dns', subject: '' };
+  if (name === 'uv__queue_work') {
+    const type = textAt(memory, memory.word(work - NODE.work - WORK.node + WORK.size));
+    return { address: work, kind: /^[a-z][a-z._-]{1,30}$/.test(type) ? type : 'other', subject: '' };
+  }
+  return { address: work, kind: 'other', subject: '' };
+}
+
+/** What the pool's threads run: first words of `uv__work`, by their names in libuv. */
+const WORK_FUNCTIONS =
+  'uv__fs_work uv__getaddrinfo_work uv__getnameinfo_work uv__queue_work uv__random_work'.split(' ');
+/** Of a stack, from its pointer up: `worker()` of libuv is at most so far above what it called. */
+const SEARCHED = 64 * 1024;
+
+/**
+ * What a thread of the pool does, from its stack: libuv keeps the work that it runs in a register, which what it calls
+ * saves there; work that runs is linked to itself (src/threadpool.c, so that it cannot be cancelled).
+ * @param sp stack pointer of the thread; @param end of its stack
+ * @returns undefined: nothing runs, or nothing tells
+ */
+export function readRunningWork(
+  memory: PagedMemory,
+  symbols: ImageSymbols,
+  sp: number,
+  end: number,
+): PoolWork | undefined {
+  const functions = new Set(
+    WORK_FUNCTIONS.map((name) => symbols.addressOf(name)).filter((address) => address !== undefined),
+  );
+  let found: PoolWork | undefined;
+  for (let at = Math.ceil(sp / 8) * 8; at < Math.min(end, sp + SEARCHED); at += 8) {
+    const work = memory.word(at);
+    if (!(work > 4096) || work % 8 !== 0 || !functions.has(memory.word(work))) continue;
+    const node = work - NODE.work;
+    // The outermost counts: leftovers of earlier calls lie below.
+    if (memory.word(node) === node) found = describe(memory, symbols, work);
+  }
+  return found;
 }
 
 /** '' for no pointer, and for bytes that are no text. */

@@ -32,7 +32,9 @@ export type EvidenceKind =
   /** `.heapsnapshot` as V8 wrote it, `.gz` when its name ends so. */
   | 'heap-snapshot'
   /** `holter.class-histogram/1`: objects of one thread counted by class. */
-  | 'heap-histogram';
+  | 'heap-histogram'
+  /** `holter.async-log/1`: asynchronous operations of the main thread. */
+  | 'async';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ThreadPool } from '../../src/postmortem/thread-pool.ts';
+import type { PoolWork, ThreadPool } from '../../src/postmortem/thread-pool.ts';
 import { built } from './built.ts';
 import { NODE_MAJORS, nodeBinary, targetFile } from './target-process.ts';
 
@@ -27,10 +27,18 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function poolOf(pid: number): Promise<ThreadPool | undefined> {
+async function poolOf(pid: number): Promise<{ pool: ThreadPool | undefined; running: PoolWork[] }> {
   const image = await linux.openProcess(pid);
   try {
-    return pool.readThreadPool(image.memory, symbols.symbolsOf(image));
+    const table = symbols.symbolsOf(image);
+    // Where its threads sleep is told without stopping them.
+    const running = readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
+      const call = readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1').trim().split(' ');
+      const sp = Number(call.at(-2));
+      const work = sp > 0 ? pool.readRunningWork(image.memory, table, sp, sp + 8192) : undefined;
+      return work === undefined ? [] : [work];
+    });
+    return { pool: pool.readThreadPool(image.memory, table), running };
   } finally {
     image.close();
   }
@@ -44,12 +52,14 @@ describe.each(NODE_MAJORS)('libuv pool of Node %i, read from outside', (node) =>
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(target.stdout!, 'data');
-    const found = await poolOf(target.pid as number);
+    const { pool: found, running } = await poolOf(target.pid as number);
+    const blocked = { kind: 'fs', subject: `open ${join(folder, 'pipe')}` };
+    expect(running).toMatchObject(Array.from({ length: threads }, () => blocked));
     expect(found).toMatchObject({ threads, idle: 0, queued: 6, slowQueued: 1, slowRunning: 0 });
     expect(found?.work.filter(({ kind }) => kind === 'fs')).toEqual([
       { kind: 'fs', subject: 'stat /etc/hosts' },
     ]);
-    expect(found?.work.filter(({ kind }) => kind === 'dns')).toEqual([
+    expect(found?.work.filter(({ kind }) => kind === 'dns')).toMatchObject([
       { kind: 'dns', subject: 'queued.example' },
     ]);
     expect(found?.work.map(({ kind }) => kind).filter((kind) => kind !== 'fs' && kind !== 'dns')).toEqual([
@@ -66,6 +76,7 @@ test('a pool that nobody uses', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(target.stdout!, 'data');
-  const found = await poolOf(target.pid as number);
+  const { pool: found, running } = await poolOf(target.pid as number);
   expect(found).toMatchObject({ queued: 0, work: [] });
+  expect(running).toEqual([]);
 });
