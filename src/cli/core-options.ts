@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
+import { frameIndex } from '../postmortem/frame-choice.ts';
 import type { StackReport, ThreadStack } from '../postmortem/stack-frame.ts';
 import { openSubject } from './core-subject.ts';
 import { parseCount, terminalStyle } from './options.ts';
@@ -69,6 +70,27 @@ export function chooseThread(report: StackReport, thread: string | undefined): T
           : `threads: ${tids.slice(0, 20).join(', ')}`,
     },
   );
+}
+
+/**
+ * How a frame is named in a command to type next: by its function where the process runs on, because numbers of frames
+ * change from look to look; else, and where another frame of that function lies further in, by its number.
+ */
+export function frameWord(subject: Pick<Subject, 'kind'>, thread: ThreadStack, index: number): string {
+  const frame = thread.frames[index];
+  const name = frame?.kind === 'js' ? frame.functionName : '';
+  const isPlain = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
+  return subject.kind === 'process' &&
+    isPlain &&
+    frameIndex(thread, { kind: 'function', function: name }) === index
+    ? name
+    : String(index);
+}
+
+/** A command to type next: for the shell, or for the prompt where it is asked there. */
+export function commandText(subject: Subject, verb: string, rest = ''): string {
+  const words = subject.isPrompted === true ? [verb] : ['holter core', verb, subject.word];
+  return (rest === '' ? words : [...words, rest]).join(' ');
 }
 
 /** Prints a document as JSON, or lines made for this terminal. */

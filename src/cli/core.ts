@@ -1,10 +1,25 @@
 import type { Command } from 'commander';
+import { HolterError } from '../base/errors.ts';
+import type { BacktraceOptions } from './core-bt.ts';
+import type { HandlesOptions } from './core-handles.ts';
 import { addCoreOptions, type CoreOptions } from './core-options.ts';
+import type { PromptOptions } from './core-prompt.ts';
 import type { ExitCode } from './outcome.ts';
 import { collectPaths } from './stack.ts';
-import type { StackViewOptions } from './stack-output.ts';
 
 const CORE = 'a core file (also .gz .zst .lz4), or a pid, name or :port of a live process';
+
+function addBacktraceOptions(command: Command): Command {
+  return addCoreOptions(command, 'holter.stack/1')
+    .argument('<core>', CORE)
+    .option('--all', 'all threads with their frames')
+    .option('--thread <tid>', 'this thread instead')
+    .option('--frames <count>', 'so many frames, none folded')
+    .option('--values', 'this and the arguments of your functions')
+    .option('--async', 'functions that wait for this one too (at async …)')
+    .option('--raw', 'addresses, frame pointers and tiers of all frames')
+    .option('-o, --out <file>', 'write here: .md .json; may be repeated', collectPaths, []);
+}
 
 /** `holter core …`: a process that died, from its core file; or a live one, stopped for a moment for each question. */
 export function registerCore(program: Command, setExit: (code: ExitCode) => void): void {
@@ -22,35 +37,60 @@ export function registerCore(program: Command, setExit: (code: ExitCode) => void
 A core holds every string of the process, secrets too: keep it where only you can read it.
 
 Examples:
-  holter core core.4711                     why it died, and where: the same as core bt
+  holter core core.4711                     why it died, and where; on a terminal then a prompt
   holter core frame core.4711 3             receiver, arguments and variables of frame 3
   holter core inspect core.4711 3:req.url   one of them, and what it holds
   holter core source core.4711 3            the text around the call
   holter core bt core.4711 --exe ./node     on another machine: with its binary`,
     );
-  addCoreOptions(core.command('bt', { isDefault: true }), 'holter.stack/1')
-    .summary('crash reason and stack of the thread that died (the default)')
+  addBacktraceOptions(core.command('prompt', { isDefault: true }).alias('shell'))
+    .option('--hold', 'of a process: keep it stopped while the prompt is open; it runs on when you leave')
+    .summary('ask one question after the other (the default on a terminal)')
+    .description(
+      'The answer of bt, then a prompt: bt, threads, frame 3, up, down, inspect req.url, source, info, handles, help. Tab\n' +
+        'completes, Ctrl-C ends a command, Ctrl-D leaves. Without a terminal the commands are read from stdin, a line each.\n' +
+        "llnode's words are understood, too: v8 bt, v8 i 0x…, v8 source list, v8 nodeinfo, v8 getactivehandles.",
+    )
+    .addHelpText(
+      'after',
+      `
+Without a verb and without a terminal, holter core FILE prints the answer of bt only.
+A process stands still for some milliseconds for each answer. With --hold it stands all the time, as under a debugger:
+nobody is served meanwhile. Whatever happens to holter, kill -9 included, the process then goes on.
+
+Examples:
+  holter core core.4711
+  holter core 4711 --hold
+  printf 'threads\\nframe 3\\n3:req.url\\n' | holter core prompt core.4711`,
+    )
+    .action(async (file: string, options: PromptOptions, command: Command) => {
+      // Whoever writes `prompt` means it, also in a pipe.
+      const isNamed = /^(prompt|shell)$/.test(command.parent?.args[0] ?? '');
+      const { runCorePrompt, isTyped } = await import('./core-prompt.ts');
+      if (isNamed || (isTyped() && options.json !== true && options.out.length === 0)) {
+        setExit(await runCorePrompt(file, options));
+        return;
+      }
+      if (options.hold === true)
+        throw new HolterError('E_USAGE', '--hold needs a prompt: a terminal, or commands from a pipe', {
+          hint: `holter core prompt ${file} --hold < commands`,
+        });
+      await (await import('./core-bt.ts')).runBacktrace(file, options);
+      setExit(0);
+    });
+  addBacktraceOptions(core.command('bt'))
+    .summary('crash reason and stack of the thread that died')
     .description(
       'Why it died, the JavaScript and native stack of that thread, and the source lines of your code.',
     )
-    .argument('<core>', CORE)
-    .option('--all', 'all threads with their frames')
-    .option('--thread <tid>', 'this thread instead')
-    .option('--frames <count>', 'so many frames, none folded')
-    .option('--values', 'this and the arguments of your functions')
-    .option('--async', 'functions that wait for this one too (at async …)')
-    .option('--raw', 'addresses, frame pointers and tiers of all frames')
-    .option('-o, --out <file>', 'write here: .md .json; may be repeated', collectPaths, [])
     .addHelpText(
       'after',
       '\nExamples:\n  holter core bt core.4711\n  holter core bt core.4711 --values --async\n  holter core bt core.4711 --all --json',
     )
-    .action(
-      async (file: string, options: CoreOptions & StackViewOptions & { all?: boolean; async?: boolean }) => {
-        await (await import('./core-bt.ts')).runBacktrace(file, options);
-        setExit(0);
-      },
-    );
+    .action(async (file: string, options: BacktraceOptions) => {
+      await (await import('./core-bt.ts')).runBacktrace(file, options);
+      setExit(0);
+    });
   addCoreOptions(core.command('threads'), 'holter.stack/1')
     .summary('all threads: what each was doing')
     .description('A line for each thread: number, role, what it was doing, the innermost function of yours.')
@@ -69,12 +109,12 @@ Examples:
       'A frame by its number in bt: the lines around the call, receiver, arguments, and the variables closures use.',
     )
     .argument('<core>', CORE)
-    .argument('<number>', 'number of the frame, innermost 0')
+    .argument('<frame>', 'number of the frame, innermost 0, or name of its function')
     .option('--thread <tid>', 'of this thread')
     .option('--depth <levels>', 'levels of properties, 0 to 20', '1')
     .addHelpText(
       'after',
-      '\nExamples:\n  holter core frame core.4711 3\n  holter core frame core.4711 0 --thread 4718\n  holter core frame 4711 2 --json',
+      '\nExamples:\n  holter core frame core.4711 3\n  holter core frame core.4711 0 --thread 4718\n  holter core frame 4711 login --json',
     )
     .action(async (file: string, number: string, options: CoreOptions & { depth: string }) => {
       await (await import('./core-frame.ts')).runFrame(file, number, options);
@@ -87,6 +127,7 @@ Examples:
         '  0x2f3ac1            an object by its address (as printed behind @)\n' +
         '  3                   all of frame 3: receiver, arguments, variables\n' +
         '  3:req.url           argument or variable of frame 3 by name, then properties\n' +
+        '  login:req.url       the same of the innermost frame of a function: numbers change while a process runs\n' +
         '  3:this.#secret      receiver, private field\n' +
         '  3:arg0[2]["a key"]  argument by position (from 0), element, property or Map entry\n' +
         '  frame 3 arg 0 .url  the same in words',
@@ -117,7 +158,7 @@ Examples:
       'The text around the call of a frame, or of a function by its address, out of the memory of the process; else from its file.',
     )
     .argument('<core>', CORE)
-    .argument('<what>', 'number of a frame, or address of a function')
+    .argument('<what>', 'number of a frame, name of its function, or address of a function')
     .option('--thread <tid>', 'frames of this thread')
     .option('--lines <count>', 'lines before and after the call; default: the whole function, 60 at most')
     .addHelpText(
@@ -128,13 +169,31 @@ Examples:
       await (await import('./core-source.ts')).runSource(file, what, options);
       setExit(0);
     });
+  addCoreOptions(core.command('handles'), 'holter.core-handles/1')
+    .summary('active handles, requests and timers of each event loop')
+    .description(
+      'Sockets, servers, child processes, watched files, file operations and DNS queries that have not ended, and timers with\n' +
+        'what they will call, of the main thread and of every worker; what keeps a process alive, and what it waits for.\n' +
+        'Addresses of sockets are known of live processes; a core has those that the program asked for.',
+    )
+    .argument('<core>', CORE)
+    .option('--only <list>', 'handles, requests or timers')
+    .addHelpText(
+      'after',
+      "\nunref'd = does not keep the process alive.\n\nExamples:\n  holter core handles core.4711\n  holter core handles 4711 --only requests\n  holter core handles 4711 --json",
+    )
+    .action(async (file: string, options: HandlesOptions) => {
+      await (await import('./core-handles.ts')).runHandles(file, options);
+      setExit(0);
+    });
   addCoreOptions(core.command('info'), 'holter.core-info/1')
     .summary('what the file holds: versions, signal, command line, binaries, what is missing')
     .description(
       'Versions, signal, command line, threads, the binaries with their build-ids and whether they are the right ones, and what is missing.',
     )
     .argument('<core>', CORE)
-    .option('--env', 'the environment too: it often holds secrets')
+    .option('--env', 'the environment too, secrets masked')
+    .option('--secrets', 'with --env: nothing masked')
     .addHelpText(
       'after',
       '\nExamples:\n  holter core info core.4711\n  holter core info core.4711 --sysroot /mnt/other\n  holter core info core.4711 --json',

@@ -3,9 +3,11 @@ import { HolterError } from '../base/errors.ts';
 import { formatDuration } from '../base/quantity.ts';
 import { compareLooks, type Look } from '../postmortem/compare-looks.ts';
 import type { StackReport } from '../postmortem/stack-frame.ts';
+import { RESTLESS } from '../postmortem/thread-work.ts';
 import type { StackDocument } from '../render/stack-document.ts';
 import { partyOfFrame } from '../render/stack-names.ts';
 import { hotFrame } from '../render/stack-rows.ts';
+import { frameWord } from './core-options.ts';
 import { parseCount, parseDuration } from './options.ts';
 import { abortOnSignals, type ExitCode } from './outcome.ts';
 import { openLive } from './stack-image.ts';
@@ -123,7 +125,7 @@ async function runStack(target: string, options: StackOptions): Promise<ExitCode
     live.readFile,
     [live.cwd],
   );
-  last.report.problems.push(...notes, ...sources.notes);
+  last.report.problems.push(...notes, ...sources.notes, ...(await restlessNotes(live.pid, last.report)));
   const excerpt = excerptOf(last.report, live.cwd, sources);
   const document: StackDocument = {
     verb: 'stack',
@@ -146,6 +148,19 @@ async function runStack(target: string, options: StackOptions): Promise<ExitCode
   return signal.aborted && looks.length < count ? 1 : 0;
 }
 
+/** Who wakes a loop that turns without rest, as far as descriptors tell. */
+async function restlessNotes(pid: number, report: StackReport): Promise<string[]> {
+  if (!report.threads.some(({ state }) => state === RESTLESS)) return [];
+  const { closedWatches } = await import('../linux/epoll-watches.ts');
+  return closedWatches(pid)
+    .slice(0, 5)
+    .map(({ fd, holder }) => {
+      const where =
+        holder === undefined ? '' : `: process ${holder.pid} has it open (its descriptor ${holder.fd})`;
+      return `descriptor ${fd} is closed, but the event loop is woken for it again and again${where}`;
+    });
+}
+
 /** What to ask after this: whether it moves, with what values, what holds it. */
 function nextCommands(
   report: StackReport,
@@ -163,7 +178,9 @@ function nextCommands(
   const frame = busy.frames[hot];
   if (frame !== undefined && partyOfFrame(frame, cwd) === 'yours') {
     if (!values) next.push(`holter stack ${word} --values`);
-    next.push(`holter core frame ${word} ${hot}${busy === main ? '' : ` --thread ${busy.tid}`}`);
+    next.push(
+      `holter core frame ${word} ${frameWord({ kind: 'process' }, busy, hot)}${busy === main ? '' : ` --thread ${busy.tid}`}`,
+    );
   } else next.push(`holter doctor ${word}`);
   return next.slice(0, 2);
 }
@@ -200,14 +217,12 @@ export function estimatePauseMs(threads: number): number {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.max(0, ms));
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.max(0, ms));
+    signal.addEventListener('abort', end);
   });
 }

@@ -13,6 +13,7 @@ import { gcPressure } from './rules/gc-pressure.ts';
 import { memoryLeakExternal } from './rules/memory-leak-external.ts';
 import { memoryLeakHeap } from './rules/memory-leak-heap.ts';
 import { microtaskStarvation } from './rules/microtask-starvation.ts';
+import { nativeBusyLoop } from './rules/native-busy-loop.ts';
 import { outOfMemoryRisk } from './rules/out-of-memory-risk.ts';
 import { buildVerdict } from './verdict.ts';
 import { buildVitalGroups } from './vital-groups.ts';
@@ -28,6 +29,7 @@ const RULES: readonly Rule[] = [
   memoryLeakHeap,
   memoryLeakExternal,
   outOfMemoryRisk,
+  nativeBusyLoop,
   cpuStarved,
 ];
 

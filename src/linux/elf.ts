@@ -37,10 +37,10 @@ export class ElfFile {
   readonly segments: readonly ElfSegment[];
   /** e_type 3: position independent, addresses are relative to where it is mapped. */
   readonly relocatable: boolean;
-  readonly #fd: number;
+  readonly #file: number | Buffer;
 
-  private constructor(fd: number, header: Buffer, sections: ElfSection[], segments: ElfSegment[]) {
-    this.#fd = fd;
+  private constructor(file: number | Buffer, header: Buffer, sections: ElfSection[], segments: ElfSegment[]) {
+    this.#file = file;
     this.relocatable = header.readUInt16LE(16) === 3;
     this.sections = sections;
     this.segments = segments;
@@ -49,15 +49,24 @@ export class ElfFile {
   /** undefined when the file is not ELF64 little-endian or is cut short; throws the errno of open. Close it after use. */
   static open(path: string): ElfFile | undefined {
     const fd = openSync(path, 'r');
-    const header = pread(fd, 0, 64);
+    const elf = ElfFile.#read(fd);
+    if (elf === undefined) closeSync(fd);
+    return elf;
+  }
+
+  /** A whole ELF file that lies in memory, such as the kernel's vdso; undefined as for `open`. */
+  static fromBytes(bytes: Buffer): ElfFile | undefined {
+    return ElfFile.#read(bytes);
+  }
+
+  static #read(file: number | Buffer): ElfFile | undefined {
+    const header = pread(file, 0, 64);
     const isElf =
       header.length === 64 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2 && header[5] === 1;
-    const sections = isElf ? readSections(fd, header) : undefined;
-    if (sections === undefined) {
-      closeSync(fd);
-      return undefined;
-    }
-    return new ElfFile(fd, header, sections, readSegments(fd, header));
+    const sections = isElf ? readSections(file, header) : undefined;
+    return sections === undefined
+      ? undefined
+      : new ElfFile(file, header, sections, readSegments(file, header));
   }
 
   section(name: string): ElfSection | undefined {
@@ -66,19 +75,19 @@ export class ElfFile {
 
   /** Up to `length` bytes of the file; fewer at its end. */
   read(offset: number, length: number): Buffer {
-    return pread(this.#fd, offset, length);
+    return pread(this.#file, offset, length);
   }
 
   close(): void {
-    closeSync(this.#fd);
+    if (typeof this.#file === 'number') closeSync(this.#file);
   }
 }
 
-function readSections(fd: number, header: Buffer): ElfSection[] | undefined {
+function readSections(file: number | Buffer, header: Buffer): ElfSection[] | undefined {
   const count = header.readUInt16LE(60);
   const entrySize = header.readUInt16LE(58);
   if (count > MAX_SECTIONS || (count > 0 && entrySize < 64)) return undefined;
-  const table = pread(fd, Number(header.readBigUInt64LE(40)), count * entrySize);
+  const table = pread(file, Number(header.readBigUInt64LE(40)), count * entrySize);
   if (table.length < count * entrySize) return undefined;
   const raw = Array.from({ length: count }, (_, index) => {
     const at = index * entrySize;
@@ -95,17 +104,17 @@ function readSections(fd: number, header: Buffer): ElfSection[] | undefined {
   const names =
     nameSection === undefined
       ? ''
-      : pread(fd, nameSection.offset, Math.min(nameSection.size, 65_536)).toString('latin1');
+      : pread(file, nameSection.offset, Math.min(nameSection.size, 65_536)).toString('latin1');
   return raw.map(({ nameOffset, ...section }) => {
     const end = names.indexOf('\0', nameOffset);
     return { name: names.slice(nameOffset, end < 0 ? undefined : end), ...section };
   });
 }
 
-function readSegments(fd: number, header: Buffer): ElfSegment[] {
+function readSegments(file: number | Buffer, header: Buffer): ElfSegment[] {
   const count = Math.min(header.readUInt16LE(56), MAX_SEGMENTS);
   const entrySize = header.readUInt16LE(54);
-  const table = pread(fd, Number(header.readBigUInt64LE(32)), count * entrySize);
+  const table = pread(file, Number(header.readBigUInt64LE(32)), count * entrySize);
   const segments: ElfSegment[] = [];
   for (let at = 0; entrySize >= 56 && at + 56 <= table.length; at += entrySize) {
     segments.push({
@@ -120,12 +129,13 @@ function readSegments(fd: number, header: Buffer): ElfSegment[] {
   return segments;
 }
 
-function pread(fd: number, offset: number, length: number): Buffer {
+function pread(file: number | Buffer, offset: number, length: number): Buffer {
   if (!Number.isSafeInteger(offset) || offset < 0 || length <= 0) return Buffer.alloc(0);
+  if (typeof file !== 'number') return file.subarray(offset, offset + length);
   const bytes = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
-    const count = readSync(fd, bytes, done, length - done, offset + done);
+    const count = readSync(file, bytes, done, length - done, offset + done);
     if (count === 0) break;
     done += count;
   }

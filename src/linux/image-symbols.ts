@@ -7,6 +7,9 @@ import type { ImageSymbols, NativeSymbol } from './native-symbol.ts';
 import type { ProcessImage } from './process-image.ts';
 
 const LOAD = 1;
+/** Code of the kernel in every process (vdso(7)): an ELF file that is in memory only. `clock_gettime` runs in it. */
+const VDSO = '[vdso]';
+const MOST_VDSO = 256 * 1024;
 const MOST_ROWS = 50_000;
 
 /** A binary that an image has mapped. */
@@ -173,11 +176,16 @@ class Symbols implements ImageSymbols {
 
   #binaryOf(mapping: Mapping): MappedBinary | undefined {
     const { path } = mapping;
-    if (!path.startsWith('/')) return undefined;
+    if (!path.startsWith('/') && path !== VDSO) return undefined;
     if (this.#binaries.has(path)) return this.#binaries.get(path);
     let binary: MappedBinary | undefined;
-    const file = this.#image.fileOf(mapping);
-    if (file !== undefined) {
+    const file = path === VDSO ? undefined : this.#image.fileOf(mapping);
+    if (path === VDSO) {
+      const size = Math.min(MOST_VDSO, mapping.end - mapping.start);
+      const bytes = this.#image.memory.bytes(mapping.start, size);
+      const elf = ElfFile.fromBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      if (elf !== undefined) binary = new MappedBinary(path, elf);
+    } else if (file !== undefined) {
       try {
         const elf = ElfFile.open(file);
         if (elf !== undefined) binary = new MappedBinary(path, elf);

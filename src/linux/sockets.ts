@@ -42,6 +42,55 @@ export function readDescriptors(pid: number, proc: string = PROC): Map<number, s
   return descriptors;
 }
 
+/** An internet socket with both its ends. */
+export interface InternetSocket {
+  protocol: 'tcp' | 'udp';
+  local: { address: string; port: number };
+  /** Port 0: not connected. */
+  peer: { address: string; port: number };
+  isListening: boolean;
+  inode: number;
+}
+
+/** Parses `/proc/net/{tcp,tcp6,udp,udp6}` whole: two ends, state and inode of each. */
+export function parseInternetSockets(text: string, protocol: 'tcp' | 'udp'): InternetSocket[] {
+  const sockets: InternetSocket[] = [];
+  for (const line of text.split('\n')) {
+    const fields = line.trim().split(/\s+/);
+    const [local, peer] = [fields[1], fields[2]].map((field) =>
+      /^([0-9A-F]+):([0-9A-F]{4})$/i.exec(field ?? ''),
+    );
+    const inode = Number(fields[9]);
+    if (!local || !peer || !Number.isInteger(inode)) continue;
+    sockets.push({
+      protocol,
+      local: { address: addressText(local[1]!), port: Number.parseInt(local[2]!, 16) },
+      peer: { address: addressText(peer[1]!), port: Number.parseInt(peer[2]!, 16) },
+      isListening: fields[3] === LISTEN && protocol === 'tcp',
+      inode,
+    });
+  }
+  return sockets;
+}
+
+/** Internet sockets that a process holds, by descriptor; empty without the right to look. */
+export function readInternetSockets(pid: number, proc: string = PROC): Map<number, InternetSocket> {
+  const sockets = new Map<number, InternetSocket>();
+  const descriptors = readDescriptors(pid, proc);
+  if (descriptors === undefined) return sockets;
+  const byInode = new Map<string, InternetSocket>();
+  for (const protocol of ['tcp', 'udp'] as const) {
+    for (const file of [protocol, `${protocol}6`])
+      for (const socket of parseInternetSockets(readTextIfAny(`${proc}/${pid}/net/${file}`) ?? '', protocol))
+        byInode.set(`socket:[${socket.inode}]`, socket);
+  }
+  for (const [fd, link] of descriptors) {
+    const socket = byInode.get(link);
+    if (socket !== undefined) sockets.set(fd, socket);
+  }
+  return sockets;
+}
+
 /** Inodes of the sockets a process holds; undefined without the right to look. */
 export function readSocketInodes(pid: number, proc: string = PROC): Set<number> | undefined {
   const descriptors = readDescriptors(pid, proc);

@@ -86,7 +86,7 @@ export function readAtPath(
   } else {
     const [first = '', ...rest] = keys;
     keys = rest;
-    walked = `${path.root.frame}:${first}`;
+    walked = `${path.root.kind === 'frame' ? path.root.frame : path.root.function}:${first}`;
     value = frameValue(v8, frame, first, walked);
   }
   for (const key of keys) {

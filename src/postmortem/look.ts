@@ -1,6 +1,7 @@
 import { HolterError } from '../base/errors.ts';
 import { type LoopContents, readActiveHandles } from './active-handles.ts';
 import { type CrashReason, findCrashReason } from './crash-reason.ts';
+import { frameIndex, noFrameText } from './frame-choice.ts';
 import { type FrameVariables, readAtPath, readFrameVariables } from './frame-variables.ts';
 import { type ImageBinary, listBinaries } from './image-binaries.ts';
 import { readStacks, type StackOptions } from './read-stacks.ts';
@@ -123,7 +124,7 @@ export class Look {
   }
 
   /**
-   * A value: `3:req.url` (frame, name, properties), `0x2f3ac1.socket`, or an address as number; all ways to write it:
+   * A value: `3:req.url` (frame, name, properties), `login:req.url` (innermost frame of a function), `0x2f3ac1.socket`, or an address as number; all ways to write it:
    * value-path.ts.
    * @throws HolterError E_USAGE: no path, or nothing of that name is there (the hint lists what is)
    */
@@ -131,13 +132,9 @@ export class Look {
     const path = parseValuePath(typeof where === 'number' ? `0x${where.toString(16)}` : where);
     const { thread, ...limits } = options;
     if (path.root.kind === 'address') return readAtPath(this.v8, path, undefined, limits);
-    const { frames, tid } = this.#thread(thread);
-    const frame = frames[path.root.frame];
-    if (frame === undefined)
-      throw new HolterError(
-        'E_USAGE',
-        `there is no frame ${path.root.frame}: thread ${tid} has ${frames.length}`,
-      );
+    const stack = this.#thread(thread);
+    const frame = stack.frames[frameIndex(stack, path.root)];
+    if (frame === undefined) throw new HolterError('E_USAGE', noFrameText(stack, path.root));
     return readAtPath(this.v8, path, frame.kind === 'js' ? frame : undefined, limits);
   }
 

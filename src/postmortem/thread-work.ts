@@ -23,6 +23,8 @@ const NAMES: readonly (readonly [RegExp, ThreadWork['role']])[] = [
 const WAITS =
   /^(__)?(pthread_cond_(timed)?wait|futex|sem_wait|uv_cond_(timed)?wait|uv_sem_wait|do_futex_wait)/;
 const LOCKS = /FutexWaiter|FutexEmulation::Wait|ConditionVariable::Wait|^pthread_cond_|^uv_cond_/;
+/** State of a thread whose event loop is answered at once each time it waits. */
+export const RESTLESS = 'turning its event loop without rest';
 const POLLS = /^(epoll_p?wait2?|uv__io_poll|ppoll|poll)$/;
 
 /** @param isMain the thread whose id is that of the process */
@@ -50,7 +52,7 @@ export function tellThreadWork(
   const isWaiting = has(WAITS) || thread.systemCall === 'futex';
   // Who waits for events sleeps now and then; who never does is answered at once each time.
   if (firstJs < 0 && has(/^uv_run$/) && has(/^uv__io_poll$/) && thread.neverSlept === true)
-    return { role, state: 'turning its event loop without rest', isIdle: false };
+    return { role, state: RESTLESS, isIdle: false };
   if (firstJs < 0 && isPolling && has(/^uv_run$|^uv__io_poll$/))
     return { role, state: 'idle in its event loop', isIdle: true };
   if (firstJs < 0 && isWaiting && role !== 'main') return { role, state: 'idle', isIdle: true };

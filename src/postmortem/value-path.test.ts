@@ -21,6 +21,9 @@ test.each([
   ['5 req .headers [0]', frame(5), ['req', 'headers', '0']],
   ['3.req', frame(3), ['req']],
   ['3:größe.名', frame(3), ['größe', '名']],
+  ['login:req.url', { kind: 'function', function: 'login' }, ['req', 'url']],
+  ['Store.find:this', { kind: 'function', function: 'Store.find' }, ['this']],
+  ['login:', { kind: 'function', function: 'login' }, []],
 ])('%s', (text, root, keys) => {
   expect(parseValuePath(text)).toMatchObject({ root, keys });
 });

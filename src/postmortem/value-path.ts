@@ -11,9 +11,13 @@ import { HolterError } from '../base/errors.ts';
  *     3:arg0[2]["a key"]      argument by position (0-based), element, property or Map entry
  *     3:job.[[PromiseResult]] what the engine keeps
  *     frame 3 arg 0 .url      the same as 3:arg0.url
+ *     login:req.url           of the innermost frame of a function: numbers change from look to look of a live process
  */
 export interface ValuePath {
-  root: { kind: 'address'; address: number } | { kind: 'frame'; frame: number };
+  root:
+    | { kind: 'address'; address: number }
+    | { kind: 'frame'; frame: number }
+    | { kind: 'function'; function: string };
   /** Names in order; of a frame the first is an argument, variable, `this` or `arg<n>`. */
   keys: string[];
   /** As written by the user, tidied. */
@@ -46,8 +50,18 @@ export function parseValuePath(text: string): ValuePath {
       text: tidy,
     };
   }
+  const named = /^([\p{ID_Start}$_(][^:[\]"']*):/u.exec(tidy);
+  if (named !== null) {
+    const rest = tidy.slice(named[0].length).trim();
+    return {
+      root: { kind: 'function', function: named[1]!.trim() },
+      keys: parseKeys(rest === '' || /^[.[]/.test(rest) ? rest : `.${rest}`, refuse),
+      text: tidy,
+    };
+  }
   const frame = /^(\d{1,5})(?::|$|(?=[.[]))/.exec(tidy);
-  if (frame === null) throw refuse('it begins neither with an address nor with the number of a frame');
+  if (frame === null)
+    throw refuse('it begins neither with an address nor with a frame (0:req) or function (login:req)');
   const rest = tidy.slice(frame[0].length);
   const lead = rest === '' || /^[.[]/.test(rest) ? rest : `.${rest}`;
   return {

@@ -30,6 +30,7 @@ export function buildStackJson(document: StackDocument): object {
             name: report.crash.name,
             ...(report.crash.address === undefined ? {} : { address: hexAddress(report.crash.address) }),
             ...(document.reason === undefined ? {} : { reason: document.reason }),
+            ...(document.exception === undefined ? {} : { exception: buildJsonValue(document.exception) }),
           },
         }),
     threads: report.threads.map((thread) =>
@@ -79,8 +80,8 @@ function jsonFrame(frame: StackFrame, index: number, cwd: string): object {
     index,
     kind: frame.kind,
     party: partyOfFrame(frame, cwd),
-    pc: hexAddress(frame.pc),
-    fp: hexAddress(frame.fp),
+    pc: addressOrNull(frame.pc),
+    fp: addressOrNull(frame.fp),
   };
   if (frame.kind !== 'js')
     return {
@@ -115,4 +116,8 @@ function jsonFrame(frame: StackFrame, index: number, cwd: string): object {
       ? {}
       : { arguments: frame.arguments.map(({ name, value }) => ({ name, value: buildJsonValue(value) })) }),
   };
+}
+
+function addressOrNull(address: number): string | null {
+  return Number.isNaN(address) ? null : hexAddress(address);
 }

@@ -18,6 +18,7 @@ import { groupOfThread, nameOfThread } from './stack-names.ts';
 import { buildStackRows, type StackRow } from './stack-rows.ts';
 import { crashText, movementText, pauseText } from './stack-text.ts';
 import { frameValues } from './stack-values.ts';
+import { renderValueLine } from './value-text.ts';
 
 export interface StackTextOptions {
   /** All threads with their frames, idle ones too. */
@@ -77,7 +78,12 @@ function wideHead(document: StackDocument, style: Style): string[] {
     '',
   ];
   const crash = crashText(document);
-  if (crash !== '') lines.push(...wrap(crash, style.columns).map((line) => paint(style, 'crit', line)), '');
+  if (crash !== '')
+    lines.push(
+      ...wrap(crash, style.columns).map((line) => paint(style, 'crit', line)),
+      ...thrownLine(document, style),
+      '',
+    );
   return lines;
 }
 
@@ -91,8 +97,26 @@ function narrowHead(document: StackDocument, style: Style): string[] {
   return [
     ...(isTogether ? [`${paint(style, 'title', who)}${right}`] : [paint(style, 'title', who), pause]),
     '',
-    ...(crash === '' ? [] : [...wrap(crash, style.columns).map((line) => paint(style, 'crit', line)), '']),
+    ...(crash === ''
+      ? []
+      : [
+          ...wrap(crash, style.columns).map((line) => paint(style, 'crit', line)),
+          ...thrownLine(document, style),
+          '',
+        ]),
   ];
+}
+
+/** What was thrown: `TypeError: Cannot read properties of undefined (reading 'id') { code: 7 }`. */
+function thrownLine({ exception }: StackDocument, style: Style): string[] {
+  if (exception === undefined) return [];
+  const options = { columns: style.columns, color: style.color };
+  if (exception.type !== 'object' || exception.kind !== 'error') return [renderValueLine(exception, options)];
+  const own = (exception.properties ?? []).flatMap(({ key, value, isEnumerable }) =>
+    isEnumerable && value !== undefined ? [`${cleanText(key)}: ${renderValueLine(value, options)}`] : [],
+  );
+  const head = cleanText(`${exception.className}: ${exception.text ?? ''}`);
+  return wrap(own.length === 0 ? head : `${head} { ${own.join(', ')} }`, style.columns).slice(0, 4);
 }
 
 function wideThread(

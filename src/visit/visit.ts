@@ -16,6 +16,7 @@ import { gatherSources } from './gather-sources.ts';
 import type { HeapNeed } from './heap-need.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
 import { recordHeapGrowth } from './record-heap-growth.ts';
+import { recordStacks, type StackRecording } from './record-stacks.ts';
 import { type InsideEvidence, watchInside } from './watch-inside.ts';
 
 export type VisitTarget =
@@ -81,6 +82,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   let inside: InsideEvidence | undefined;
   let accessProblem: string | undefined;
   let nativeStuck: StuckFile | undefined;
+  let stacks: BlockStacksFile['stacks'] = [];
   let left: RecordingManifest['left'] = { verified: true, leftBehind: [] };
   let ended: { seconds: number; outside: ReturnType<OutsideSampler['stop']> | undefined } | undefined;
   try {
@@ -102,8 +104,26 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
           0,
           'pending; a guard closes the inspector when it opens',
         );
-        nativeStuck = await describeNativeBlock(target.pid, clock);
-      } else await waitOutside(clock, options.seconds, signal, outside);
+        // Before the looks: what it waited in has another name after it was stopped.
+        const native = await describeNativeBlock(target.pid, clock);
+        const found = await lookFromOutside(target.pid, { count: NATIVE_LOOKS, clock, signal, act });
+        if (found === undefined || isOneCall(found, clock, NATIVE_CALL_MS)) {
+          stacks = found?.stacks ?? [];
+          nativeStuck = { ...native, ms: clock.now(), frames: stacks.at(-1)?.frames ?? [] };
+        } else {
+          accessProblem = `SIGUSR1 was not answered within ${NATIVE_AFTER_MS / 1000} s, but JavaScript comes and goes: the program may have a handler of its own for it`;
+          await waitOutside(clock, options.seconds, signal, outside);
+        }
+      } else {
+        const count = Math.min(OUTSIDE_LOOKS, Math.floor((options.seconds * 1000) / OUTSIDE_EVERY_MS));
+        const native = await describeNativeBlock(target.pid, clock);
+        const found = await lookFromOutside(target.pid, { count, clock, signal, act });
+        if (isOneCall(found, clock, ONE_CALL_MS) && found.wasResumed !== true) {
+          stacks = found.stacks;
+          const ms = clock.now() - found.sameSince;
+          nativeStuck = { ...native, since: found.sameSince, ms, frames: stacks.at(-1)?.frames ?? [] };
+        } else await waitOutside(clock, options.seconds, signal, outside);
+      }
     }
     if (attachment !== undefined) {
       options.onStep?.('watching');
@@ -160,12 +180,13 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   maskUtilisation(vitals, inside);
 
   options.onStep?.('writing');
-  await writeEvidence(writer, vitals, inside, nativeStuck);
-  if (inside !== undefined) {
+  await writeEvidence(writer, vitals, inside, nativeStuck, stacks);
+  if (inside !== undefined || stacks.length > 0) {
+    const cwd = attachment?.facts.cwd ?? (target.kind === 'process' ? target.info.cwd : '');
     const sources = await gatherSources(
-      inside,
+      inside ?? { blockStacks: stacks },
       target.kind === 'process' ? target.pid : undefined,
-      [attachment?.facts.cwd ?? ''].filter((folder) => folder !== ''),
+      [cwd].filter((folder) => folder !== ''),
     );
     await writer.add({ name: 'sources.json', kind: 'sources' }, JSON.stringify(sources));
   }
@@ -229,6 +250,44 @@ function freezeEvidence(inside: InsideEvidence): InsideEvidence {
 /** A signal unanswered for so long, with the loop not at rest, is a native block. A stuck process is told within 5 s. */
 const NATIVE_AFTER_MS = 3000;
 
+/** Looks at the stack of a process that is in native code. */
+const NATIVE_LOOKS = 6;
+/** The looks come after a signal that waited for 3 s: this much of one call is enough not to take many calls for one. */
+const NATIVE_CALL_MS = 700;
+/** Of one whose inspector cannot be had: enough time to tell one call that goes on from many short ones. */
+const OUTSIDE_LOOKS = 8;
+const OUTSIDE_EVERY_MS = 450;
+/** As of event-loop-stuck: what is shorter is a blocked stretch, of which looks from outside know nothing. */
+const ONE_CALL_MS = 2600;
+
+type LookOptions = {
+  count: number;
+  clock: WindowClock;
+  signal: AbortSignal;
+  act: (what: string, pauseMs: number, effect?: string) => void;
+};
+
+async function lookFromOutside(
+  pid: number,
+  { count, clock, signal, act }: LookOptions,
+): Promise<StackRecording | undefined> {
+  const everyMs = count === NATIVE_LOOKS ? 200 : OUTSIDE_EVERY_MS;
+  const found = await recordStacks(pid, { count, everyMs, now: () => clock.now(), signal });
+  const pausesMs = found?.pausesMs ?? [];
+  for (const pauseMs of pausesMs)
+    act('stopped, stack of the main thread read from its memory, continued', Math.round(pauseMs * 10) / 10);
+  return found;
+}
+
+/** True when all looks saw one call that never returned; the loop has not turned since. */
+function isOneCall(
+  found: StackRecording | undefined,
+  clock: WindowClock,
+  ms: number,
+): found is StackRecording & { sameSince: number } {
+  return found?.sameSince !== undefined && clock.now() - found.sameSince >= ms;
+}
+
 async function describeNativeBlock(pid: number, clock: WindowClock): Promise<StuckFile> {
   const native = await readBlockedState(pid);
   return {
@@ -278,18 +337,22 @@ async function writeEvidence(
   vitals: VitalSigns,
   inside: InsideEvidence | undefined,
   nativeStuck: StuckFile | undefined,
+  outsideStacks: BlockStacksFile['stacks'],
 ): Promise<void> {
   await writer.add({ name: 'vitals.json', kind: 'vitals' }, writeVitals(vitals));
   const stuck = inside?.stuck ?? nativeStuck;
   if (stuck !== undefined) await writer.add({ name: 'stuck.json', kind: 'stuck' }, JSON.stringify(stuck));
+  const stacks: BlockStacksFile = {
+    schema: 'holter.block-stacks/1',
+    stacks: inside?.blockStacks ?? outsideStacks,
+  };
+  if (stacks.stacks.length > 0)
+    await writer.add({ name: 'block-stacks.json', kind: 'block-stacks' }, JSON.stringify(stacks));
   if (inside === undefined) return;
   for (const [index, { thread, json, fromMs, toMs }] of inside.profiles.entries()) {
     const name = thread === 'main' ? 'main.cpuprofile' : `worker-${index}.cpuprofile`;
     await writer.add({ name, kind: 'cpu-profile', thread, fromMs, toMs }, json);
   }
-  const stacks: BlockStacksFile = { schema: 'holter.block-stacks/1', stacks: inside.blockStacks };
-  if (stacks.stacks.length > 0)
-    await writer.add({ name: 'block-stacks.json', kind: 'block-stacks' }, JSON.stringify(stacks));
   if (inside.allocationAll !== undefined)
     await writer.add(
       { name: 'all.heapprofile', kind: 'allocation-profile', thread: 'main' },

@@ -1,5 +1,5 @@
-// Damages a core in many ways and asks `holter core bt`, `info` and `threads` about it, in this process; a line of JSON
-// for each on stdout. A process of its own: a loop without end would take the tests along.
+// Damages a core in many ways and asks the library about it what `holter core bt`, `info` and `threads` ask, in this process;
+// a line of JSON for each on stdout. A process of its own: a loop without end would take the tests along.
 //
 //   node damaged-core.mjs <core> <cuts> <flips> <memory>
 import { closeSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
@@ -8,45 +8,37 @@ import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const load = (path) => import(join(process.env.HOLTER_DIST ?? DIST, path));
-const [{ HolterError }, { openCore }, { openV8 }, { Look }, { PagedMemory }, bt, info, threads] =
+const [{ HolterError }, { openCore }, { openV8 }, { Look }, { PagedMemory }, { openPostmortem }] =
   await Promise.all([
     load('base/errors.js'),
     load('postmortem/core-file.js'),
     load('postmortem/open-v8.js'),
     load('postmortem/look.js'),
     load('linux/memory.js'),
-    load('cli/core-bt.js'),
-    load('cli/core-info.js'),
-    load('cli/core-threads.js'),
+    load('postmortem.js'),
   ]);
 
 const [file, cuts, flips, memory] = process.argv.slice(2);
-const write = process.stdout.write.bind(process.stdout);
-const base = { color: false, out: [] };
 const QUESTIONS = {
-  bt: () => bt.runBacktrace(file, { ...base, values: true, async: true, all: true }),
-  'bt --json': () => bt.runBacktrace(file, { ...base, values: true, json: true }),
-  info: () => info.runInfo(file, { ...base }),
-  threads: () => threads.runThreads(file, { ...base }),
+  bt: (dead) => dead.stacks({ values: true, async: true }),
+  'bt main': (dead) => dead.stacks({ values: true, threads: 'main' }),
+  info: (dead) => dead.describe({ environment: true }),
+  threads: (dead) => dead.stacks(),
 };
 
 function report(damage, question, outcome) {
-  write(`${JSON.stringify({ damage, question, ...outcome })}\n`);
+  process.stdout.write(`${JSON.stringify({ damage, question, ...outcome })}\n`);
 }
 
-/** What it printed, or the HolterError; anything else thrown is told as `fault`. */
+/** The size of the answer, or the HolterError; anything else thrown is told as `fault`. */
 async function ask(damage, questions) {
   for (const question of questions) {
-    let text = '';
-    process.stdout.write = (chunk, ...rest) => {
-      text += chunk;
-      rest.findLast((one) => typeof one === 'function')?.();
-      return true;
-    };
     let outcome;
     const begun = performance.now();
+    let dead;
     try {
-      await QUESTIONS[question]();
+      dead = await openPostmortem(file);
+      const text = JSON.stringify(await QUESTIONS[question](dead));
       outcome = {
         length: text.length,
         found: text.includes('Session.close'),
@@ -56,8 +48,7 @@ async function ask(damage, questions) {
       outcome =
         error instanceof HolterError ? { error: error.code } : { fault: String(error?.stack ?? error) };
     } finally {
-      process.stdout.write = write;
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
+      dead?.close();
     }
     report(damage, question, { ...outcome, ms: Math.round(performance.now() - begun) });
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runHolter } from './built.ts';
-import { NODE_MAJORS, type NodeMajor, nodeBinary } from './target-process.ts';
+import { NODE_MAJORS, type NodeMajor, nodeBinary, targetFile } from './target-process.ts';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const children = new Set<ChildProcess>();
@@ -30,7 +30,12 @@ function start(bin: string, args: string[]): ChildProcess & { pid: number } {
 async function startStuck(node: NodeMajor, name: string, text: string): Promise<number> {
   const file = join(folder, `${name}.cjs`);
   writeFileSync(file, text);
-  const child = start(nodeBinary(node), [file]);
+  return startFile(node, [file]);
+}
+
+/** The same of a program of test/targets, or of any. */
+async function startFile(node: NodeMajor, args: string[]): Promise<number> {
+  const child = start(nodeBinary(node), args);
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once('data', () => resolve());
     child.once('exit', () => reject(new Error('the target ended')));
@@ -159,6 +164,53 @@ else { function spin() { for (;;); } ${READY.replace('process.stdout.write', "re
     const worker = threads.find(({ role }) => role === 'worker');
     expect(worker?.state).toBe('running JavaScript');
     expect(worker?.frames[0]?.function).toBe('spin');
+  });
+});
+
+describe('what a thread does, in programs of test/targets/stack', () => {
+  /** Looks until `is` says so: it may have been seen on its way there. */
+  async function look(pid: number, is: (main: StackJson['threads'][number]) => boolean) {
+    let main: StackJson['threads'][number] | undefined;
+    for (let tries = 0; tries < 20; tries++) {
+      main = (await stackOf(pid)).threads.find(({ role }) => role === 'main');
+      if (main !== undefined && is(main)) break;
+    }
+    expect(stateOf(pid)).not.toBe('T');
+    return main!;
+  }
+  const ofJs = (main: StackJson['threads'][number]) =>
+    main.frames.filter(({ kind }) => kind === 'js').map(({ function: name, line }) => `${name} ${line}`);
+
+  it.each([20, 26] as const)('collects garbage: the function that makes it, on Node %i', async (node) => {
+    const pid = await startFile(node, ['--max-old-space-size=64', targetFile('stack/gc-thrash.cjs')]);
+    const main = await look(pid, ({ state }) => state === 'collecting garbage');
+    expect(main.state).toBe('collecting garbage');
+    expect(ofJs(main)).toContain('replace 12');
+    expect(main.frames[0]?.kind).toBe('native');
+  });
+
+  it.each([18, 24] as const)('hot code, all inlined into one frame, on Node %i', async (node) => {
+    const pid = await startFile(node, [targetFile('stack/hot-loop.cjs')]);
+    const main = await look(pid, (one) => ofJs(one)[0] === 'add 6');
+    expect(main.state).toBe('running JavaScript');
+    expect(ofJs(main).slice(0, 5)).toEqual([
+      'add 6',
+      'mix 10',
+      'round 14',
+      'loop 19',
+      'Timeout.start [as _onTimeout] 24',
+    ]);
+  });
+
+  it.each([20, 24] as const)('spins in libuv without JavaScript, on Node %i', async (node) => {
+    const pid = await startFile(node, [targetFile('stack/closed-descriptor.cjs')]);
+    const state = 'turning its event loop without rest';
+    const main = await look(pid, (one) => one.state === state);
+    expect([main.state, main.isIdle]).toEqual([state, false]);
+    expect(main.frames.map(({ kind }) => kind)).toEqual(main.frames.map(() => 'native'));
+    expect(main.frames.map(({ function: name }) => name)).toEqual(
+      expect.arrayContaining(['uv__io_poll', 'uv_run', 'node::Start']),
+    );
   });
 });
 

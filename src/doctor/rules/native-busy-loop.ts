@@ -1,0 +1,60 @@
+import { CATEGORIES, type CallTree } from '../../cpu/call-tree.ts';
+import { adviceFor } from '../advice.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Facts } from '../facts.ts';
+import { confidenceOf, evidenceLine } from '../finding.ts';
+import type { Finding } from '../report.ts';
+import type { Rule } from '../rule.ts';
+
+const LIMIT_CPU_PERCENT = 60;
+const LIMIT_BUSY_PERCENT = 15;
+/** Below this a profile is too short to say that nothing ran. */
+const LEAST_PROFILE_US = 1e6;
+
+/**
+ * The main thread uses a core, and V8 says that it waits for events all the time: libuv polls, is answered at once, and
+ * finds nothing to do.
+ *
+ *     CPU by the kernel   ▇▇▇▇▇▇▇▇▇▇      CPU profile   (idle) ▇▇▇▇▇▇▇▇▇▇   all else ▁▁▁▁▁▁▁▁▁▁
+ *
+ * Statistic: CPU of the main thread by the kernel's count, and the share of the profile that is not `(idle)`. Threshold:
+ * ≥ 60 % CPU with ≤ 15 % of busy samples. Reason: V8 counts the poll as idle (node calls SetIdle around it); what the kernel
+ * does in it for a server at its limit is some percent of a core, not half of one.
+ */
+export const nativeBusyLoop: Rule = {
+  kind: 'native-busy-loop',
+  needs: ['outside', 'profile'],
+  judge({ main, manifest }: Evidence, { machine, stuck }: Facts): Finding[] {
+    if (main === undefined || stuck || !(machine.cpuMedian >= LIMIT_CPU_PERCENT)) return [];
+    const busy = busyPercent(main);
+    if (!(busy <= LIMIT_BUSY_PERCENT)) return [];
+    const { pid } = manifest.target;
+    return [
+      {
+        kind: 'native-busy-loop',
+        problem: 'cpu-high-serving',
+        severity: 'critical',
+        confidence: confidenceOf(machine.cpuMedian >= 80 && busy <= 5 ? 0.9 : 0.8),
+        title: 'The event loop spins in native code: it is woken without rest, and no JavaScript runs',
+        evidence: [
+          evidenceLine('main thread CPU median', machine.cpuMedian, '%', LIMIT_CPU_PERCENT),
+          { ...evidenceLine('busy by the CPU profile', busy, '%', null) },
+        ],
+        where: [],
+        advice: adviceFor('native-busy-loop', '', {}),
+        next: [`holter stack ${pid} --repeat 3`],
+      },
+    ];
+  },
+};
+
+/** Percent of the profile that is not idle; NaN when it is too short. */
+function busyPercent(tree: CallTree): number {
+  let all = 0;
+  let idle = 0;
+  for (let node = 0; node < tree.length; node++) {
+    all += tree.self[node]!;
+    if (CATEGORIES[tree.frames.category[tree.frame[node]!]!] === 'idle') idle += tree.self[node]!;
+  }
+  return all < LEAST_PROFILE_US ? Number.NaN : (100 * (all - idle)) / all;
+}
