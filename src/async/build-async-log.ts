@@ -54,6 +54,11 @@ export class AsyncLogBuilder {
     this.#toMs = fromMs;
   }
 
+  /** Nothing was begun so far. */
+  get isEmpty(): boolean {
+    return this.#columns.id.length === 0 && this.#counts.requests === 0;
+  }
+
   note(text: string): void {
     if (this.#notes.length < 50) this.#notes.push(text);
   }

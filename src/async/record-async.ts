@@ -107,6 +107,8 @@ export async function recordAsync(session: Session, options: RecordAsyncOptions)
           (await evaluate<boolean>(session, `(${RECORDER_EXPRESSION}?.undo() ?? true)`, {
             timeoutMs: 3000,
           }).catch(() => false)) === true;
+        if (builder.isEmpty && session.isOpen && !(await turns(session)))
+          builder.note('the event loop does not turn, so nothing could begin: holter stack says where it is');
         if (!recording.clean && session.isOpen)
           builder.note(
             'another tool wrapped net.Socket meanwhile: holter is out, an empty wrapper of it stays',
@@ -117,6 +119,14 @@ export async function recordAsync(session: Session, options: RecordAsyncOptions)
     },
   };
   return recording;
+}
+
+/** True when the event loop comes round within half a second. */
+function turns(session: Session): Promise<boolean> {
+  return evaluate<boolean>(session, 'new Promise((resolve) => setImmediate(resolve, true))', {
+    awaitPromise: true,
+    timeoutMs: 500,
+  }).catch(() => false);
 }
 
 type Survey = ReturnType<RecorderHandle['survey']>;

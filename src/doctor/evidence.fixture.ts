@@ -1,5 +1,6 @@
 import type { BlockStack, CallTree, StackFrame } from '../cpu/call-tree.ts';
 import { profileFromText } from '../cpu/text-profile.fixture.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { BlockedStretch, GcEvent, Series, SeriesName } from '../metrics/series.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -38,6 +39,7 @@ export interface Drawing {
   heapLimitMb?: number;
   memoryLimitMb?: number;
   access?: 'inspector' | 'outside';
+  pool?: Omit<PoolRecording, 'schema'>;
   end?: Evidence['manifest']['window']['end'];
   actions?: Evidence['manifest']['actions'];
 }
@@ -134,6 +136,7 @@ export function drawEvidence(drawing: Drawing = {}): Evidence {
     stuck: drawing.stuck,
     external: drawing.external ?? [],
     sources: { lines: (file) => books.get(file) },
+    ...(drawing.pool === undefined ? {} : { pool: { schema: 'holter.pool/1', ...drawing.pool } }),
   };
 }
 

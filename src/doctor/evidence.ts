@@ -1,4 +1,5 @@
 import type { BlockStack, CallTree, ExternalAllocation, StuckEvidence } from '../cpu/call-tree.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { KeptGrowth } from './kept-growth.ts';
@@ -26,4 +27,6 @@ export interface Evidence {
   sources: SourceBook;
   /** What piled up between two heap snapshots (`doctor --heap`); absent without them. */
   kept?: KeptGrowth;
+  /** libuv's pool; absent where memory may not be read. */
+  pool?: PoolRecording;
 }

@@ -15,6 +15,8 @@ import { memoryLeakHeap } from './rules/memory-leak-heap.ts';
 import { microtaskStarvation } from './rules/microtask-starvation.ts';
 import { nativeBusyLoop } from './rules/native-busy-loop.ts';
 import { outOfMemoryRisk } from './rules/out-of-memory-risk.ts';
+import { threadpoolBlocked } from './rules/threadpool-blocked.ts';
+import { threadpoolSaturated } from './rules/threadpool-saturated.ts';
 import { buildVerdict } from './verdict.ts';
 import { buildVitalGroups } from './vital-groups.ts';
 
@@ -29,6 +31,8 @@ const RULES: readonly Rule[] = [
   memoryLeakHeap,
   memoryLeakExternal,
   outOfMemoryRisk,
+  threadpoolSaturated,
+  threadpoolBlocked,
   nativeBusyLoop,
   cpuStarved,
 ];

@@ -1,5 +1,6 @@
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
@@ -52,6 +53,7 @@ export async function readEvidence(
     'external-allocations',
     'holter.external-allocations/1',
   );
+  const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
   const kept = await readKeptGrowth(recording, problems);
   const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps, roots));
   return {
@@ -74,6 +76,7 @@ export async function readEvidence(
       ),
       sources: book,
       ...(kept === undefined ? {} : { kept }),
+      ...(pool === undefined ? {} : { pool }),
     },
   };
 }
@@ -83,7 +86,8 @@ function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => Stac
   return { since, ms, probes, frames: place(frames), ...(native === undefined ? {} : { native }) };
 }
 
-function placeFrame(
+/** A raw frame with its original place and its owner. */
+export function placeFrame(
   { function: name, url, line, column, values }: RawFrame,
   maps: SourceMaps,
   roots: readonly string[],

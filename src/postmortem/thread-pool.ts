@@ -121,8 +121,8 @@ const WORK_FUNCTIONS =
 const SEARCHED = 64 * 1024;
 
 /**
- * What a thread of the pool does, from its stack: libuv keeps the work that it runs in a register, which what it calls
- * saves there; work that runs is linked to itself (src/threadpool.c, so that it cannot be cancelled).
+ * What a thread of the pool does, from its stack: libuv keeps the queue node of the work that it runs in a register, which
+ * what it calls saves there; work that runs is linked to itself (src/threadpool.c, so that it cannot be cancelled).
  * @param sp stack pointer of the thread; @param end of its stack
  * @returns undefined: nothing runs, or nothing tells
  */
@@ -137,11 +137,10 @@ export function readRunningWork(
   );
   let found: PoolWork | undefined;
   for (let at = Math.ceil(sp / 8) * 8; at < Math.min(end, sp + SEARCHED); at += 8) {
-    const work = memory.word(at);
-    if (!(work > 4096) || work % 8 !== 0 || !functions.has(memory.word(work))) continue;
-    const node = work - NODE.work;
+    const node = memory.word(at);
+    if (!(node > 4096) || node % 8 !== 0 || memory.word(node) !== node) continue;
     // The outermost counts: leftovers of earlier calls lie below.
-    if (memory.word(node) === node) found = describe(memory, symbols, work);
+    if (functions.has(memory.word(node + NODE.work))) found = describe(memory, symbols, node + NODE.work);
   }
   return found;
 }

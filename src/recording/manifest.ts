@@ -34,7 +34,9 @@ export type EvidenceKind =
   /** `holter.class-histogram/1`: objects of one thread counted by class. */
   | 'heap-histogram'
   /** `holter.async-log/1`: asynchronous operations of the main thread. */
-  | 'async';
+  | 'async'
+  /** `holter.pool/1`: libuv's pool, its queue and what its threads do. */
+  | 'pool';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */

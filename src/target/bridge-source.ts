@@ -28,6 +28,8 @@ export interface BuiltinRequire {
 /** What the main-thread part keeps on `globalThis[Symbol.for('holter')]`, not enumerable, gone after `undo()`. */
 export interface TargetState {
   version: 1;
+  /** Of the visit that put it here: another one's leaving must not take it out. */
+  token: string;
   where: BridgeAddress;
   stack(): [number, string][] | unknown;
   probes: { microtask: boolean; nextTick: boolean; immediate: boolean };
@@ -292,6 +294,7 @@ export function installInMain(
   const probes = { microtask: false, nextTick: false, immediate: false };
   const state: TargetState = {
     version: 1,
+    token: config.token,
     where: where as BridgeAddress,
     // Dropped: callSites, this function, and the evaluate that called it.
     stack: () => [hooks.executionAsyncId(), shared[slots.beat], now(), callSites(200, 3)],
@@ -407,7 +410,8 @@ export function runBridge(builtin: BuiltinRequire): void {
     // holter may have died in the middle of anything: first undo, then drop the session, which resumes a pause and
     // discards profiles; last this thread.
     const close = config.closeInspector ? 'try { s.closeInspector() } catch {}' : '';
-    const expression = `{ const s = ${STATE}; if (s) { s.undo(); ${close} } }`;
+    const own = JSON.stringify(config.token);
+    const expression = `{ const s = ${STATE}; if (s && s.token === ${own}) { s.undo(); ${close} } }`;
     post('Runtime.evaluate', { expression, silent: true }, () => {
       session.disconnect();
       if (folder !== '') fs.rmSync(folder, { recursive: true, force: true });

@@ -16,6 +16,7 @@ import { gatherSources } from './gather-sources.ts';
 import type { HeapNeed } from './heap-need.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
 import { recordHeapGrowth } from './record-heap-growth.ts';
+import { startPoolRecording } from './record-pool.ts';
 import { recordStacks, type StackRecording } from './record-stacks.ts';
 import { type InsideEvidence, watchInside } from './watch-inside.ts';
 
@@ -78,6 +79,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     target.kind === 'process'
       ? startOutsideSampling(target.pid, { intervalMs: 100, startedMonotonicUs: clock.startMs * 1000 })
       : undefined;
+  const pool =
+    target.kind === 'process' ? await startPoolRecording(target.pid, () => clock.now()) : undefined;
   let attachment: Attachment | undefined;
   let inside: InsideEvidence | undefined;
   let accessProblem: string | undefined;
@@ -155,8 +158,10 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   } catch (error) {
     await attachment?.leave().catch(() => {});
     outside?.stop();
+    pool?.stop();
     throw error;
   }
+  const poolRecording = pool?.stop();
 
   const seconds = ended?.seconds ?? clock.now() / 1000;
   const outsideResult = ended === undefined ? outside?.stop() : ended.outside;
@@ -189,6 +194,11 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
       [cwd].filter((folder) => folder !== ''),
     );
     await writer.add({ name: 'sources.json', kind: 'sources' }, JSON.stringify(sources));
+  }
+
+  if (poolRecording !== undefined) {
+    act('read the variables of libuv’s pool out of its memory, five times a second', 0, 'no effect');
+    await writer.add({ name: 'pool.json', kind: 'pool' }, JSON.stringify(poolRecording));
   }
 
   const facts = attachment?.facts;
