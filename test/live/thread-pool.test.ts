@@ -35,7 +35,7 @@ async function poolOf(pid: number): Promise<{ pool: ThreadPool | undefined; runn
     const running = readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
       const call = readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1').trim().split(' ');
       const sp = Number(call.at(-2));
-      const work = sp > 0 ? pool.readRunningWork(image.memory, table, sp, sp + 8192) : undefined;
+      const work = sp > 0 ? pool.readRunningWork(image.memory, table, sp, sp + 65_536) : undefined;
       return work === undefined ? [] : [work];
     });
     return { pool: pool.readThreadPool(image.memory, table), running };
