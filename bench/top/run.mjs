@@ -46,14 +46,20 @@ async function measure(label, args, targets, rate) {
   });
   try {
     await wait(WARM_MS);
-    const shell = Number(readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').split(' ')[0]);
+    const shell = Number(
+      readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').split(' ')[0],
+    );
     const before = [cpuMs(shell), ...targets.map(({ pid }) => cpuMs(pid))];
     const begun = performance.now();
     await wait(seconds * 1000);
     const spent = (performance.now() - begun) / 1000;
     const after = [cpuMs(shell), ...targets.map(({ pid }) => cpuMs(pid))];
     const own = (after[0] - before[0]) / spent / 10;
-    const theirs = after.slice(1).reduce((sum, ms, index) => sum + ms - before[index + 1], 0) / spent / 10 / targets.length;
+    const theirs =
+      after.slice(1).reduce((sum, ms, index) => sum + ms - before[index + 1], 0) /
+      spent /
+      10 /
+      targets.length;
     console.log(
       `${label.padEnd(34)} holter ${own.toFixed(2)} % of a core, ${(own / targets.length).toFixed(2)} % per target; a target itself ${theirs.toFixed(2)} %`,
     );

@@ -9,7 +9,7 @@ import { buildSiteBook } from './site-book.ts';
  *     peer -3 db:5432 10-60 r1 <-2 @query/db.js:41<load/app.js:7
  *     PROMISE 7 - 5-60 r1 <-2
  *
- * type (`_` for a space), id, subject (`-` none), from-to, request, trigger, stack innermost first (`<` between frames, `node:` for core).
+ * type, id, subject (`-` none; `_` for a space in both), from-to, request, trigger, stack innermost first (`<` between frames, `node:` for core).
  */
 export function drawLog(
   text: string,
@@ -55,7 +55,7 @@ export function drawLog(
     const stack = words.find((word) => word.startsWith('@'));
     operations.type.push(place(types, (words[0] ?? '').replace('_', ' ')));
     operations.id.push(Number(words[1]));
-    operations.subject.push(place(subjects, words[2] === '-' ? '' : (words[2] ?? '')));
+    operations.subject.push(place(subjects, words[2] === '-' ? '' : (words[2] ?? '').replace('_', ' ')));
     operations.startedAt.push(Number(from));
     operations.endedAt.push(to === '' ? null : to === 'x' ? -1 : Number(to));
     operations.request.push(Number(/\sr(\d+)/.exec(line)?.[1] ?? 0));

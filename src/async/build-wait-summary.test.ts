@@ -71,7 +71,8 @@ describe('what requests wait for', () => {
         request 1 GET / 0-100
         TCPCONNECTWRAP 6 stock:80 9-12 r1 <-2
         GETADDRINFOREQWRAP 5 stock 10-11 r1 <-2
-        client_request -5 GET 10-50 r1 <-2 @ask/stock.js:9`),
+        client_request -5 GET 10-50 r1 <-2 @ask/stock.js:9`,
+      ),
     ).toEqual(['40 http-client GET ask:9']);
   });
 

@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Milliseconds } from '../base/units.ts';
 import { evaluate } from '../cdp/evaluate.ts';
 import type { Session } from '../cdp/session.ts';
 import type { AsyncLog } from './async-log.ts';
 import { AsyncLogBuilder } from './build-async-log.ts';
-import { RECORDER_EXPRESSION, recorderExpression } from './recorder-source.ts';
+import { recorderCall, recorderExpression } from './recorder-source.ts';
 import type { Flush, RecorderHandle } from './recorder-state.ts';
 
 export interface RecordAsyncOptions {
@@ -40,9 +41,11 @@ const DEFAULT_STACKS = 200;
  * @throws HolterError E_CDP when the target does not take the recorder, E_CONNECTION_LOST, E_TIMEOUT
  */
 export async function recordAsync(session: Session, options: RecordAsyncOptions): Promise<AsyncRecording> {
+  const token = randomBytes(8).toString('hex');
   const { time } = await evaluate<{ time: number }>(
     session,
     recorderExpression({
+      token,
       stacksPerSecond: options.stacks ?? DEFAULT_STACKS,
       requestsPerFlush: 50,
       rowsPerFlush: 3000,
@@ -56,7 +59,7 @@ export async function recordAsync(session: Session, options: RecordAsyncOptions)
   // The target may run on another machine: its clock is compared with ours once, here.
   const fromMs = Number(process.hrtime.bigint()) / 1e6 - options.startMs;
   const builder = new AsyncLogBuilder({ clockMs: time, fromMs, node: options.node ?? '' });
-  builder.survey(await ask<Survey>(session, 'survey()'));
+  builder.survey(await ask<Survey>(session, token, 'survey()'));
 
   let stopped: Promise<AsyncLog> | undefined;
   let wake: () => void = () => {};
@@ -78,13 +81,20 @@ export async function recordAsync(session: Session, options: RecordAsyncOptions)
   /** False when the target gave nothing. */
   async function flush(): Promise<boolean> {
     for (let tries = 0; tries < 20 && session.isOpen; tries++) {
-      const text = await evaluate<string | undefined>(session, `${RECORDER_EXPRESSION}?.flush()`, {
+      const text = await evaluate<string | undefined>(session, recorderCall(token, 'flush()'), {
         timeoutMs: 3000,
       }).catch(() => undefined);
       if (text === undefined) return false;
       // In the middle of its own code: that takes microseconds.
       if (text === '') continue;
-      const document = JSON.parse(text) as Flush;
+      let document: Flush;
+      try {
+        document = JSON.parse(text) as Flush;
+      } catch {
+        // A program that patches JSON or Array prototypes spoils its own text: lose the flush, not the recording.
+        builder.note('a part of what was recorded came garbled and is left out');
+        return false;
+      }
       builder.add(document);
       options.onFlush?.({ requests: document.counts.requests, operations: document.counts.rows });
       return true;
@@ -100,11 +110,14 @@ export async function recordAsync(session: Session, options: RecordAsyncOptions)
         await polling;
         const last = await flush();
         if (last) {
-          const survey = await ask<Survey>(session, 'survey()');
+          const survey = await ask<Survey>(session, token, 'survey()');
           builder.survey(survey);
-        } else builder.note('the target gave nothing at the end: what it did in the last 250 ms is missing');
+        } else
+          builder.note(
+            'the target gave nothing at the end: what it did in the last 250 ms is missing (it hangs, or another visit took the recorder out)',
+          );
         recording.clean =
-          (await evaluate<boolean>(session, `(${RECORDER_EXPRESSION}?.undo() ?? true)`, {
+          (await evaluate<boolean>(session, `${recorderCall(token, 'undo()')} ?? true`, {
             timeoutMs: 3000,
           }).catch(() => false)) === true;
         if (builder.isEmpty && session.isOpen && !(await turns(session)))
@@ -131,6 +144,6 @@ function turns(session: Session): Promise<boolean> {
 
 type Survey = ReturnType<RecorderHandle['survey']>;
 
-function ask<T>(session: Session, call: string): Promise<T | undefined> {
-  return evaluate<T>(session, `${RECORDER_EXPRESSION}?.${call}`, { timeoutMs: 3000 }).catch(() => undefined);
+function ask<T>(session: Session, token: string, call: string): Promise<T | undefined> {
+  return evaluate<T>(session, recorderCall(token, call), { timeoutMs: 3000 }).catch(() => undefined);
 }

@@ -576,6 +576,7 @@ export function installRecorder(
   let done = false;
   let clean = true;
   const handle: RecorderHandle = {
+    token: config.token,
     flush,
     survey() {
       const resources: Record<string, number> = {};
@@ -616,5 +617,8 @@ export function recorderExpression(config: RecorderConfig): string {
   return `(${installRecorder})(${builtin}, ${JSON.stringify(config)}, ${JSON.stringify(ROW)}, ${parts})\n//# sourceURL=holter:async`;
 }
 
-/** The expression by which later evaluates reach it. */
-export const RECORDER_EXPRESSION = 'globalThis[Symbol.for("holter.async")]';
+/** The expression by which later evaluates call a method of this very recorder; its value is undefined when it is gone. */
+export function recorderCall(token: string, call: string): string {
+  const holder = 'globalThis[Symbol.for("holter.async")]';
+  return `(${holder}?.token === ${JSON.stringify(token)} ? ${holder}.${call} : undefined)`;
+}

@@ -1,5 +1,7 @@
 /** Bounds of what the recorder does in the target. */
 export interface RecorderConfig {
+  /** Tells this recorder from one of another visit, which takes its place. */
+  token: string;
   /** Creating stacks per second, all kinds together; 0 = none. */
   stacksPerSecond: number;
   /** Requests followed with all their operations, per flush; the others are only counted. */
@@ -85,6 +87,7 @@ export interface FlushCounts {
 
 /** What is kept under one symbol on the target's globalThis. */
 export interface RecorderHandle {
+  token: string;
   /** JSON of a Flush; '' when called in the middle of our own code: ask again. */
   flush(): string;
   /** Open connections by address, and resources alive by Node's name. */

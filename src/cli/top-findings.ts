@@ -137,7 +137,11 @@ export class TopFindings {
     const { vitals, blockStacks, stuck, startedAt, isInside } = visit.evidence(windowMs);
     const roots = this.#roots();
     const scripts = [
-      ...new Set([...blockStacks, ...(stuck === undefined ? [] : [stuck])].flatMap(({ frames }) => frames.map(({ url }) => url))),
+      ...new Set(
+        [...blockStacks, ...(stuck === undefined ? [] : [stuck])].flatMap(({ frames }) =>
+          frames.map(({ url }) => url),
+        ),
+      ),
     ]
       .sort()
       .join('\n');

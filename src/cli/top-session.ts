@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Style } from '../base/terminal-text.ts';
-import { TOP_ORDERS, type TopOrder, type TopPage, type TopTable, sortRows } from '../render/top-model.ts';
 import { renderTopHelp } from '../render/top-help.ts';
+import { sortRows, TOP_ORDERS, type TopOrder, type TopPage, type TopTable } from '../render/top-model.ts';
 import { pageSeconds, renderTopPage } from '../render/top-page.ts';
 import { renderTopTable } from '../render/top-table.ts';
 import { resolveTarget } from '../target/resolve.ts';
@@ -178,8 +178,7 @@ export class TopSession {
     }
     if (this.#table === undefined) return;
     this.#mark();
-    const taken =
-      this.#held.table ?? this.#table.picture({ order: this.#order, isPaused: this.#isPaused });
+    const taken = this.#held.table ?? this.#table.picture({ order: this.#order, isPaused: this.#isPaused });
     if (this.#isPaused) this.#held.table = taken;
     // The mark moves and the order changes on a picture that stands, too.
     this.#screen.draw(
@@ -241,7 +240,8 @@ export class TopSession {
     };
     const step = steps[key];
     if (step !== undefined) this.#move(step);
-    else if (key === 'o') this.#order = TOP_ORDERS[(TOP_ORDERS.indexOf(this.#order) + 1) % TOP_ORDERS.length]!;
+    else if (key === 'o')
+      this.#order = TOP_ORDERS[(TOP_ORDERS.indexOf(this.#order) + 1) % TOP_ORDERS.length]!;
     else if (key === 'enter' || key === 'right') void this.#openSelected();
   }
 

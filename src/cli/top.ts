@@ -65,9 +65,13 @@ async function runTop(targets: readonly string[], options: TopOptions): Promise<
     });
   });
   if (process.platform !== 'linux' && found[0]?.kind !== 'inspector')
-    throw new HolterError('E_PLATFORM', `cannot look for processes on ${process.platform}: needs Linux' /proc`, {
-      hint: 'name an inspector instead: holter top 127.0.0.1:9229 (start the app with node --inspect)',
-    });
+    throw new HolterError(
+      'E_PLATFORM',
+      `cannot look for processes on ${process.platform}: needs Linux' /proc`,
+      {
+        hint: 'name an inspector instead: holter top 127.0.0.1:9229 (start the app with node --inspect)',
+      },
+    );
   if (options.outside === true && found[0]?.kind === 'inspector')
     throw new HolterError('E_USAGE', 'an inspector has no outside: leave --outside out, or name the pid');
 

@@ -84,7 +84,7 @@ function requestRows(document: AsyncDocument, style: Style): string[] {
     [summary.unexplainedShare, 'nothing known: no operation, no await'],
   ];
   for (const [share, what] of rest)
-    if (share >= LEAST_PERCENT) lines.push(`${percent(share)}  ${barOf(share, style)}${what}`);
+    if (share >= LEAST_PERCENT) lines.push(truncate(`${percent(share)}  ${barOf(share, style)}${what}`, style.columns));
   return lines;
 }
 
@@ -177,7 +177,7 @@ function slowestLines(slowest: RequestWaterfall, cwd: string, style: Style): str
     paint(style, 'title', truncate(`Slowest request  ${cleanText(slowest.method)} ${path}`, style.columns)),
     paint(style, 'dim', truncate(`${formatDuration(slowest.ms)}${status}${rank}`, style.columns)),
   ];
-  const cells = style.columns < NARROW ? 10 : Math.min(30, Math.floor(style.columns / 5));
+  const cells = style.columns < NARROW ? 8 : Math.min(30, Math.floor(style.columns / 5));
   const shown = [...slowest.spans]
     .sort((a, b) => b.to - b.from - (a.to - a.from))
     .slice(0, SPANS)
@@ -212,6 +212,8 @@ function spanLine(span: WaterfallSpan, ms: number, cells: number, cwd: string, s
   const time = padStart(formatDuration(span.to - span.from), 8);
   const head = `  ${drawn}${time}  `;
   const name = waitName(span);
+  if (style.columns < NARROW)
+    return [truncate(head, style.columns), `    ${truncate(name, style.columns - 4)}`];
   const room = style.columns - textWidth(head);
   const nameRoom =
     span.site === undefined ? room : Math.min(textWidth(name), Math.max(12, Math.floor(room * 0.6)));

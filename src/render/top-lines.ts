@@ -4,12 +4,7 @@ import { padEnd, paint, type Style, textWidth, toAscii, truncate } from '../base
 export type KeyHint = readonly [key: string, does: string];
 
 /** The first line: parts that fit, and the time at the right edge where there is room for it. */
-export function headLine(
-  style: Style,
-  parts: readonly string[],
-  clock: string,
-  isPaused: boolean,
-): string {
+export function headLine(style: Style, parts: readonly string[], clock: string, isPaused: boolean): string {
   const end = isPaused ? 'PAUSED' : clock;
   let text = '';
   for (const part of parts) {

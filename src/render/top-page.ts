@@ -43,7 +43,11 @@ export function renderTopPage(page: TopPage, style: Style, height: number): stri
     style,
     isNarrow
       ? [who, `up ${ageText(page.uptimeSeconds)}`]
-      : [`holter top  ${who}`, page.node === '' ? '' : `Node ${page.node}`, `up ${ageText(page.uptimeSeconds)}`],
+      : [
+          `holter top  ${who}`,
+          page.node === '' ? '' : `Node ${page.node}`,
+          `up ${ageText(page.uptimeSeconds)}`,
+        ],
     page.clock,
     page.isPaused,
   );
@@ -75,10 +79,10 @@ export function renderTopPage(page: TopPage, style: Style, height: number): stri
 
 /** Seconds that the sparklines of a page of this width show. */
 export function pageSeconds(columns: number): number {
-  return columns < NARROW ? Math.max(0, columns - 18) : Math.min(columns, 140) - HEAD;
+  return columns < NARROW ? Math.max(0, columns - 19) : Math.min(columns, 140) - HEAD;
 }
 
-const LABEL = 19;
+const LABEL = 21;
 const NOW = 13;
 const LIMIT = 10;
 const HEAD = LABEL + NOW + LIMIT + 2;
@@ -108,7 +112,7 @@ function vitalLine(vital: TopVital, before: TopVital | undefined, style: Style):
   };
   if (style.columns < NARROW) {
     const width = Math.min(12, style.columns - 6);
-    return `${padEnd(vital.short, 6)}${value(width)}${style.columns >= 24 ? line : ''}`;
+    return `${padEnd(vital.short, 6)}${value(width)}${style.columns >= 24 ? ` ${line}` : ''}`;
   }
   const group = vital.group === before?.group ? '' : vital.group;
   const limit = padStart(vital.limit === undefined ? '-' : valueText(vital.limit, vital.unit), LIMIT);
@@ -140,7 +144,8 @@ function valueText(value: number, unit: TopVital['unit']): string {
 }
 
 function accessLine(page: TopPage, style: Style): string {
-  if (page.ended !== '') return paint(style, 'crit', truncate(`! ${page.ended}: the last picture`, style.columns));
+  if (page.ended !== '')
+    return paint(style, 'crit', truncate(`! ${page.ended}: the last picture`, style.columns));
   return paint(style, 'dim', truncate(cleanText(page.access), style.columns));
 }
 
@@ -157,13 +162,15 @@ const SEVERITY = {
 function findingLines(page: TopPage, style: Style, most: number): string[] {
   if (page.findings.length === 0) {
     if (most < 2 || page.ended !== '') return [];
-    const text = page.isJudged ? 'no finding so far (d: a whole doctor visit looks further)' : 'judged every 10 s';
+    const text = page.isJudged
+      ? 'no finding so far (d: a whole doctor visit looks further)'
+      : 'judged every 10 s';
     return [paint(style, 'dim', truncate(text, style.columns))];
   }
   const rest = page.findings.length - most;
   const lines = page.findings.slice(0, most).map((finding) => findingLine(finding, style));
   if (rest > 0 && lines.length > 1)
-    lines[lines.length - 1] = paint(style, 'dim', truncate(`and ${rest + 1} more: d doctor`, style.columns));
+    lines[lines.length - 1] = paint(style, 'dim', truncate(`and ${rest + 1} more`, style.columns));
   return lines;
 }
 

@@ -1,5 +1,14 @@
 import { formatBytes } from '../base/quantity.ts';
-import { cleanText, padEnd, padStart, paint, type Role, type Style, sparkline, truncate } from '../base/terminal-text.ts';
+import {
+  cleanText,
+  padEnd,
+  padStart,
+  paint,
+  type Role,
+  type Style,
+  sparkline,
+  truncate,
+} from '../base/terminal-text.ts';
 import type { ProcessRow } from '../metrics/process-row.ts';
 import { ageText } from './age-text.ts';
 import { asShown, footLine, headLine, type KeyHint } from './top-lines.ts';
@@ -20,7 +29,12 @@ const percent = (value: number, limit: number): { text: string; role?: Role } =>
   ...(value >= limit ? { role: 'warn' } : {}),
 });
 
-const PID: Column = { title: 'PID', width: 7, order: 'pid', cell: ({ pid }) => ({ text: String(pid) }) };
+const PID_COLUMN: Column = {
+  title: 'PID',
+  width: 7,
+  order: 'pid',
+  cell: ({ pid }) => ({ text: String(pid) }),
+};
 const CPU: Column = {
   title: 'CPU',
   width: 6,
@@ -46,18 +60,18 @@ const RSS: Column = {
 };
 const GROWTH: Column = {
   title: 'RSS/MIN',
-  width: 9,
+  width: 8,
   order: 'growth',
   cell: ({ rssPerMinute }) => growthCell(rssPerMinute),
 };
 const THREADS: Column = {
   title: 'THR',
-  width: 5,
+  width: 4,
   cell: ({ threads }) => ({ text: Number.isFinite(threads) ? String(threads) : '-' }),
 };
 const AGE: Column = {
   title: 'UP',
-  width: 8,
+  width: 7,
   order: 'age',
   cell: ({ uptimeSeconds }) => ({ text: ageText(uptimeSeconds) }),
 };
@@ -69,12 +83,20 @@ const PORT: Column = {
 };
 
 /** Columns by width of the terminal; the sparkline and the name take what is left. */
-function columnsFor(width: number): { columns: readonly Column[]; spark: number } {
-  if (width >= 110) return { columns: [PID, CPU, MAIN, WAIT, RSS, GROWTH, THREADS, AGE, NODE, PORT], spark: 20 };
-  if (width >= 76) return { columns: [PID, CPU, MAIN, WAIT, RSS, GROWTH, THREADS, AGE], spark: 10 };
+function columnsFor(width: number, pid: number): { columns: readonly Column[]; spark: number } {
+  const PID: Column = { ...PID_COLUMN, width: Math.max(5, String(pid).length + 1) };
+  if (width >= 110)
+    return { columns: [PID, CPU, MAIN, WAIT, RSS, GROWTH, THREADS, AGE, NODE, PORT], spark: 20 };
+  if (width >= 76) return { columns: [PID, CPU, MAIN, WAIT, RSS, GROWTH, THREADS, AGE], spark: 8 };
   if (width >= 56) return { columns: [PID, CPU, MAIN, WAIT, RSS, GROWTH], spark: 0 };
   if (width >= 34) return { columns: [PID, CPU, RSS], spark: 0 };
-  return { columns: [{ ...PID, width: 6 }, { ...CPU, width: 5 }], spark: 0 };
+  return {
+    columns: [
+      { ...PID, width: 6 },
+      { ...CPU, width: 5 },
+    ],
+    spark: 0,
+  };
 }
 
 const KEYS: readonly KeyHint[] = [
@@ -94,8 +116,8 @@ const KEYS: readonly KeyHint[] = [
  */
 export function renderTopTable(table: TopTable, style: Style, height: number): string[] {
   const isPicture = height === Number.POSITIVE_INFINITY;
-  const { columns, spark } = columnsFor(style.columns);
   const rows = sortRows(table.rows, table.order);
+  const { columns, spark } = columnsFor(style.columns, Math.max(...rows.map(({ pid }) => pid), 0));
   const running = rows.filter(({ endedMs }) => endedMs === undefined).length;
   const count = `${running} Node process${running === 1 ? '' : 'es'}`;
   const { cpuPercent, cores } = table.machine;
@@ -139,11 +161,12 @@ export function renderTopTable(table: TopTable, style: Style, height: number): s
   const body = rows.slice(first, first + room).map(draw);
   if (rows.length === 0) body.push(truncate(NOBODY, style.columns));
   while (body.length < room) body.push('');
-  const more = rows.length > room ? `${first + 1}-${Math.min(rows.length, first + room)} of ${rows.length}` : '';
-  return asShown([head, ...(showsTitles ? [titleLine] : []), ...body, footLine(style, more, KEYS)], style).slice(
-    0,
-    height,
-  );
+  const more =
+    rows.length > room ? `${first + 1}-${Math.min(rows.length, first + room)} of ${rows.length}` : '';
+  return asShown(
+    [head, ...(showsTitles ? [titleLine] : []), ...body, footLine(style, more, KEYS)],
+    style,
+  ).slice(0, height);
 }
 
 const MARK = '▾';

@@ -46,8 +46,8 @@ describe('the table', () => {
     for (const { pid } of drawTable().rows)
       for (const height of [3, 4, 5, 24])
         expect(
-          renderTopTable(drawTable({ selected: pid }), style(80), height).some((line) =>
-            line.startsWith('▸ ') && line.includes(String(pid)),
+          renderTopTable(drawTable({ selected: pid }), style(80), height).some(
+            (line) => line.startsWith('▸ ') && line.includes(String(pid)),
           ),
         ).toBe(true);
   });

@@ -91,7 +91,12 @@ export function drawPage(seconds: number, more: Partial<TopPage> = {}): TopPage 
     vital('Loop', 'delay', 'delay', 2, gap, { unit: 'ms', limit: 50, top: 50, now: 556 }),
     vital('Loop', 'utilisation', 'util', 7, wave(70, 10), {}),
     vital('Loop', 'requests', 'req', 6, wave(110, 20), { unit: 'per second', top: 1 }),
-    vital('Mem', 'RSS', 'RSS', 2, wave(210e6, 6e6), { unit: 'bytes', top: 290e6, limit: 512e6, marksBeyond: false }),
+    vital('Mem', 'RSS', 'RSS', 2, wave(210e6, 6e6), {
+      unit: 'bytes',
+      top: 290e6,
+      limit: 512e6,
+      marksBeyond: false,
+    }),
     vital('Mem', 'heap', 'heap', 3, wave(60e6, 9e6), {
       unit: 'bytes',
       of: 100e6,

@@ -5,7 +5,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WaitGroup } from '../../src/async/wait-summary.ts';
 import type { AsyncJson } from '../../src/render/async-json.ts';
 import { runHolter, until } from './built.ts';
-import { load, type NodeMajor, snapshotProc, startTarget, type TargetProcess, targetFile } from './target-process.ts';
+import {
+  load,
+  type NodeMajor,
+  snapshotProc,
+  startTarget,
+  type TargetProcess,
+  targetFile,
+} from './target-process.ts';
 
 const targets: TargetProcess[] = [];
 let folder = '';
@@ -30,10 +37,7 @@ async function askSelf(target: TargetProcess): Promise<Record<string, unknown>> 
 }
 
 let recordings = 0;
-async function record(
-  target: TargetProcess,
-  seconds: number,
-): Promise<{ json: AsyncJson; folder: string }> {
+async function record(target: TargetProcess, seconds: number): Promise<{ json: AsyncJson; folder: string }> {
   const out = join(folder, String(recordings++));
   const { stdout, stderr, code } = await runHolter([
     'async',
@@ -112,7 +116,11 @@ describe.each([20, 24] as const)('Node %i', (node) => {
     const target = await start('slow-database.cjs', node);
     const before = await askSelf(target);
     let tool = 0;
-    const run = runHolter(['async', String(target.pid), '-d', '60s'], { act: (pid) => void (tool = pid) });
+    const run = runHolter(['async', String(target.pid), '-d', '60s'], {
+      act: (pid) => {
+        tool = pid;
+      },
+    });
     await until(
       async () => (await askSelf(target)).writeGeneric === false,
       10_000,
@@ -160,7 +168,9 @@ describe.each([20, 24] as const)('Node %i', (node) => {
     const threads = snapshotProc(target.pid).threads;
     let tool = 0;
     const run = runHolter(['async', String(target.pid), '-d', '60s', '-o', out, '--json'], {
-      act: (pid) => void (tool = pid),
+      act: (pid) => {
+        tool = pid;
+      },
     });
     await until(
       () => snapshotProc(target.pid).threads > threads && target.stderr().includes('attached'),

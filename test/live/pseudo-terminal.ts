@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { HOLTER } from './built.ts';
 
 const HELPER = fileURLToPath(new URL('programs/pty.py', import.meta.url));
@@ -68,7 +69,7 @@ function drawScreen(raw: string): string {
   if (at === -1) return '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal gets
   for (const [, row, text] of raw.slice(at).matchAll(/\x1b\[(\d+);1H((?:[^\x1b]|\x1b\[[0-9;]*m)*)/g))
-    rows[Number(row) - 1] = text!.replace(new RegExp('\x1b\\[[0-9;]*m', 'g'), '');
+    rows[Number(row) - 1] = stripVTControlCharacters(text!);
   rows = Array.from(rows, (row) => row ?? '');
   return rows.join('\n');
 }
