@@ -73,7 +73,7 @@ export async function openLive(
     readFile: filesOfProcess(pid),
     open,
     async look(read) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new HolterError('E_INTERRUPTED', 'interrupted before there was an answer');
       return (await open()).look(read);
     },
     close: () => opened?.close(),

@@ -25,6 +25,8 @@ const HEADER_SEGMENT = 0x6474e550;
 const DATAREL_SDATA4 = 0x3b;
 const LONGEST_ENTRY = 1 << 20;
 const MOST_STATES = 64;
+/** x86-64 has numbers up to 145 (its ABI, figure 3.36); each remembered state copies the rules of all. */
+const MOST_REGISTERS = 160;
 
 interface CommonInfo {
   codeAlign: number;
@@ -303,6 +305,7 @@ class RowMachine {
   }
 
   #put(register: number, rule: FrameRule): void {
+    if (register >= MOST_REGISTERS) throw new RangeError(`no such register ${register}`);
     this.#registers.set(register, rule);
   }
 

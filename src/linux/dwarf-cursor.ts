@@ -66,8 +66,9 @@ export class DwarfCursor {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
       const byte = this.u8();
+      // The sign goes into the last seven bits: the whole without it may be too long to be exact.
+      if (byte < 128) return value + (byte - ((byte & 0x40) !== 0 ? 128 : 0)) * factor;
       value += (byte & 0x7f) * factor;
-      if (byte < 128) return (byte & 0x40) !== 0 ? value - factor * 128 : value;
       if (factor > 2 ** 63) throw new RangeError('a number without end');
     }
   }

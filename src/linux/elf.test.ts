@@ -100,6 +100,31 @@ test('truncated and flipped files give less, never an error', () => {
   );
 });
 
+test('more sections than 16 bits hold (elf(5): e_shnum 0, SHN_XINDEX)', () => {
+  const count = 65_300;
+  const file = Buffer.alloc(128 + count * 64);
+  file.write('\x7fELF\x02\x01\x01', 0, 'latin1');
+  file.writeBigUInt64LE(128n, 40);
+  file.writeUInt16LE(64, 58);
+  file.writeUInt16LE(0xffff, 62);
+  file.write('\0.last\0', 64, 'latin1');
+  file.writeBigUInt64LE(BigInt(count), 128 + 32);
+  file.writeUInt32LE(count - 2, 128 + 40);
+  const names = 128 + (count - 2) * 64;
+  file.writeBigUInt64LE(64n, names + 24);
+  file.writeBigUInt64LE(7n, names + 32);
+  file.writeUInt32LE(1, names + 64);
+  const elf = ElfFile.fromBytes(file)!;
+  expect(elf.sections).toHaveLength(count);
+  expect(elf.section('.last')).toBe(elf.sections.at(-1));
+  // One more than there are: cut.
+  file.writeBigUInt64LE(BigInt(count + 1), 128 + 32);
+  expect(ElfFile.fromBytes(file)).toBeUndefined();
+  // Not a number of sections: the file has none.
+  file.writeBigUInt64LE(3n, 128 + 32);
+  expect(ElfFile.fromBytes(file)?.sections).toEqual([]);
+});
+
 test("this process' own Node is recognised with its version, without running it", () => {
   expect(readRuntime(process.pid, process.execPath, '/renamed/my-app')).toMatchObject({
     kind: 'node',

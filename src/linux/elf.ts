@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** A section of an ELF file; offsets and sizes in bytes. */
 export interface ElfSection {
@@ -25,8 +25,18 @@ export interface ElfSegment {
   memorySize: number;
 }
 
-const MAX_SECTIONS = 4096;
+/** Libraries have some dozens; objects compiled with a section for each function are the ones with thousands. */
+const MAX_SECTIONS = 70_000;
+/** Also of files that say they have 65 535 and more (PN_XNUM): those are cores, postmortem/core-header.ts reads them. */
 const MAX_SEGMENTS = 512;
+/** Sizes of entries that the ABI lets grow; none has. */
+const MAX_ENTRY = 256;
+/** SHN_XINDEX (elf(5)): 16 bits do not hold the number; the first section header does. */
+const MANY = 0xffff;
+/** SHN_LORESERVE: so many do not fit either. */
+const MANY_SECTIONS = 0xff00;
+/** A damaged size must not take more memory than the file has bytes. */
+const LARGE = 1 << 20;
 
 /**
  * Reads ELF64 little-endian files by `pread`, piece by piece: a Node binary is 120 MB and a look at it must touch a few
@@ -84,9 +94,12 @@ export class ElfFile {
 }
 
 function readSections(file: number | Buffer, header: Buffer): ElfSection[] | undefined {
-  const count = header.readUInt16LE(60);
   const entrySize = header.readUInt16LE(58);
-  if (count > MAX_SECTIONS || (count > 0 && entrySize < 64)) return undefined;
+  const [told, toldNames] = [header.readUInt16LE(60), header.readUInt16LE(62)];
+  const first = told === 0 || toldNames === MANY ? readFirstSection(file, header) : undefined;
+  // 0 with a table: there are 65 280 and more.
+  const count = told === 0 && first !== undefined && first.size >= MANY_SECTIONS ? first.size : told;
+  if (count > MAX_SECTIONS || (count > 0 && (entrySize < 64 || entrySize > MAX_ENTRY))) return undefined;
   const table = pread(file, Number(header.readBigUInt64LE(40)), count * entrySize);
   if (table.length < count * entrySize) return undefined;
   const raw = Array.from({ length: count }, (_, index) => {
@@ -100,7 +113,7 @@ function readSections(file: number | Buffer, header: Buffer): ElfSection[] | und
       link: table.readUInt32LE(at + 40),
     };
   });
-  const nameSection = raw[header.readUInt16LE(62)];
+  const nameSection = raw[toldNames === MANY ? (first?.link ?? 0) : toldNames];
   const names =
     nameSection === undefined
       ? ''
@@ -111,9 +124,18 @@ function readSections(file: number | Buffer, header: Buffer): ElfSection[] | und
   });
 }
 
+/** Where numbers stand that the file's header has no room for. undefined: there is no section table. */
+function readFirstSection(file: number | Buffer, header: Buffer): { size: number; link: number } | undefined {
+  const offset = Number(header.readBigUInt64LE(40));
+  const bytes = offset === 0 ? Buffer.alloc(0) : pread(file, offset, 64);
+  if (bytes.length < 64) return undefined;
+  return { size: Number(bytes.readBigUInt64LE(32)), link: bytes.readUInt32LE(40) };
+}
+
 function readSegments(file: number | Buffer, header: Buffer): ElfSegment[] {
   const count = Math.min(header.readUInt16LE(56), MAX_SEGMENTS);
   const entrySize = header.readUInt16LE(54);
+  if (entrySize > MAX_ENTRY) return [];
   const table = pread(file, Number(header.readBigUInt64LE(32)), count * entrySize);
   const segments: ElfSegment[] = [];
   for (let at = 0; entrySize >= 56 && at + 56 <= table.length; at += entrySize) {
@@ -132,10 +154,11 @@ function readSegments(file: number | Buffer, header: Buffer): ElfSegment[] {
 function pread(file: number | Buffer, offset: number, length: number): Buffer {
   if (!Number.isSafeInteger(offset) || offset < 0 || length <= 0) return Buffer.alloc(0);
   if (typeof file !== 'number') return file.subarray(offset, offset + length);
-  const bytes = Buffer.allocUnsafe(length);
+  const most = length > LARGE ? Math.max(0, Math.min(length, fstatSync(file).size - offset)) : length;
+  const bytes = Buffer.allocUnsafe(most);
   let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, length - done, offset + done);
+  while (done < most) {
+    const count = readSync(file, bytes, done, most - done, offset + done);
     if (count === 0) break;
     done += count;
   }

@@ -1,6 +1,7 @@
 import { CallFrameInfo, type FrameRow } from './call-frame-info.ts';
 import { demangle } from './demangle.ts';
 import { ElfFile } from './elf.ts';
+import { LinkageTable } from './elf-plt.ts';
 import { ElfSymbolTable } from './elf-symbol-table.ts';
 import { type Mapping, mappingAt } from './memory-map.ts';
 import type { ImageSymbols, NativeSymbol } from './native-symbol.ts';
@@ -16,12 +17,14 @@ const MOST_ROWS = 50_000;
 class MappedBinary {
   readonly path: string;
   readonly elf: ElfFile;
+  readonly linkage: LinkageTable;
   #table: ElfSymbolTable | undefined;
   #frames: CallFrameInfo | null | undefined;
 
   constructor(path: string, elf: ElfFile) {
     this.path = path;
     this.elf = elf;
+    this.linkage = new LinkageTable(elf);
   }
 
   get table(): ElfSymbolTable {
@@ -80,6 +83,10 @@ class Symbols implements ImageSymbols {
       const binary = mapping === undefined ? undefined : this.#binaryOf(mapping);
       const value = binary?.addressOfOffset(address - mapping!.start + mapping!.offset);
       if (binary === undefined || value === undefined) continue;
+      if (binary.linkage.holds(value)) {
+        this.#known.set(address, entryOf(binary, value));
+        continue;
+      }
       const list = byBinary.get(binary);
       if (list === undefined) byBinary.set(binary, [{ address, value }]);
       else list.push({ address, value });
@@ -196,4 +203,18 @@ class Symbols implements ImageSymbols {
     this.#binaries.set(path, binary);
     return binary;
   }
+}
+
+/** Of a jump to another file, named as binutils and gdb name it. */
+function entryOf({ linkage, path }: MappedBinary, value: number): NativeSymbol | undefined {
+  const entry = linkage.entryAt(value);
+  if (entry === undefined) return undefined;
+  const { name, start } = entry;
+  return {
+    mangled: `${name}@plt`,
+    name: `${demangle(name)}@plt`,
+    offset: value - start,
+    file: path,
+    isInside: true,
+  };
 }

@@ -71,7 +71,10 @@ export function prologueDepth(code: Uint8Array, done: number = Number.POSITIVE_I
       depth += 8;
       at += 1;
     } else if (byte === 0x48 && code[at + 1] === 0x83 && code[at + 2] === 0xec)
-      return hasFrame ? depth + (at + 4 <= done ? code[at + 3]! : 0) : -1;
+      return hasFrame ? depth + (at + 4 <= done ? int8(code, at + 3) : 0) : -1;
+    // add rsp, −128: shorter than sub rsp, 128.
+    else if (byte === 0x48 && code[at + 1] === 0x83 && code[at + 2] === 0xc4)
+      return hasFrame ? depth - (at + 4 <= done ? int8(code, at + 3) : 0) : -1;
     else if (byte === 0x48 && code[at + 1] === 0x81 && code[at + 2] === 0xec)
       return hasFrame ? depth + (at + 7 <= done ? int32(code, at + 3) : 0) : -1;
     else {
@@ -112,6 +115,10 @@ function plainLength(code: Uint8Array, from: number): number {
   if (mode === 1) at += 1;
   else if (mode === 2) at += 4;
   return at - from + (opcode === 0x81 && code[from] === 0x66 ? 2 : immediate);
+}
+
+function int8(code: Uint8Array, at: number): number {
+  return (code[at]! << 24) >> 24;
 }
 
 function int32(code: Uint8Array, at: number): number {

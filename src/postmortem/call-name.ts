@@ -1,5 +1,11 @@
 import type { ImageSymbols } from '../linux/native-symbol.ts';
-import { functionName, readFunctionInfo, sharedOf } from './function-info.ts';
+import {
+  type FunctionInfo,
+  type FunctionKind,
+  functionName,
+  readFunctionInfo,
+  sharedOf,
+} from './function-info.ts';
 import { accessorFunctions, type RawProperty, rawProperties } from './object-properties.ts';
 import { isTopLevelReceiver, mapTypeName, receiverTypeName } from './receiver-type.ts';
 import {
@@ -38,6 +44,12 @@ const MOST_PROTOTYPES = 64;
 const MOST_KEYS = 2_000;
 const MOST_NAMES = 20_000;
 
+/** As newer V8 names them in stacks (JSFunction::GetDebugName). */
+const INITIALIZERS: ReadonlyMap<FunctionKind, string> = new Map([
+  ['members initializer', '<instance_members_initializer>'],
+  ['static initializer', '<static_initializer>'],
+]);
+
 interface Cache {
   functions: Map<number, string>;
   methods: Map<string, { type: string; method: string }>;
@@ -68,12 +80,18 @@ function debugName(v8: V8Reader, call: Call): string {
   let name = cache.functions.get(own);
   if (name === undefined) {
     const info = readFunctionInfo(v8, call.shared);
-    name = ownName(v8, call.function) ?? (info === undefined ? '' : info.name || info.inferredName);
+    name = ownName(v8, call.function) ?? (info === undefined ? '' : compiledName(info));
     if (name === '' && isEval(v8, info?.script)) name = 'eval';
     if (cache.functions.size >= MOST_NAMES) cache.functions.clear();
     cache.functions.set(own, name);
   }
   return name;
+}
+
+/** Before V8 12 the initializers of class fields are compiled under their names, later under that of the class. */
+function compiledName({ name, inferredName, kind }: FunctionInfo): string {
+  if (name.startsWith('<')) return name;
+  return INITIALIZERS.get(kind) ?? (name || inferredName);
 }
 
 /** `name` as a data property that holds a string; undefined: the usual accessor. */
@@ -146,7 +164,7 @@ function knownNames(v8: V8Reader, call: Call, map: number, key: string): { type:
 }
 
 /**
- * Key that the receiver or its prototypes have the function under; '' none, or several (CallSiteInfo::GetMethodName).
+ * Enumerable key that the receiver or its prototypes have the function under; '' none, or several (CallSiteInfo::GetMethodName).
  * A method that is found under its own name has precedence.
  */
 function methodName(v8: V8Reader, receiver: number, jsFunction: number): string {
@@ -165,7 +183,7 @@ function methodName(v8: V8Reader, receiver: number, jsFunction: number): string 
       if (isNamed && isHeld) return plain;
       // A lookup of the name ends here, whatever it finds.
       if (isNamed) isFirst = false;
-      if (!isHeld || isSymbol(v8, property.key)) continue;
+      if (!isHeld || !property.isEnumerable || isSymbol(v8, property.key)) continue;
       if (found !== '') return '';
       found = textOf(v8, property.key);
     }

@@ -62,7 +62,8 @@ export type FunctionKind =
   | 'generator'
   | 'async generator'
   | 'method'
-  | 'initializer'
+  | 'members initializer'
+  | 'static initializer'
   | '';
 
 const OUT_OF_RANGE = 0xffff;
@@ -117,7 +118,7 @@ function readInfo(v8: V8Reader, shared: number): FunctionInfo | undefined {
     // The receiver is counted (V8 from 9.x on).
     parameterCount: formal === OUT_OF_RANGE || formal === 0 ? Number.NaN : formal - 1,
     length: memory.u16(base + layout.offset('SharedFunctionInfo.length')),
-    kind: functionKind(flags),
+    kind: functionKind(v8, flags),
     isClassConstructor: (flags & FLAG.isClassConstructor) !== 0,
     isStrict: (flags & FLAG.isStrict) !== 0,
     isTopLevel: (flags & FLAG.isTopLevel) !== 0,
@@ -234,10 +235,17 @@ const KINDS: readonly FunctionKind[] = [
   'generator',
   'method',
   'method',
-  'initializer',
-  'initializer',
+  'members initializer',
+  'static initializer',
+];
+/** V8 14 has these instead of the last: members preceded by a static one, static, and that preceded by a member. */
+const KINDS_14: readonly FunctionKind[] = [
+  ...KINDS.slice(0, -1),
+  'members initializer',
+  'static initializer',
+  'static initializer',
 ];
 
-function functionKind(flags: number): FunctionKind {
-  return KINDS[flags & FLAG.kind] ?? '';
+function functionKind(v8: V8Reader, flags: number): FunctionKind {
+  return (v8.layout.v8Number >= 140 ? KINDS_14 : KINDS)[flags & FLAG.kind] ?? '';
 }

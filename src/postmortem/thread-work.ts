@@ -66,6 +66,9 @@ export function tellThreadWork(
   if (has(LOCKS)) return { role, state: 'waiting in futex', isIdle: false };
   if (first?.kind === 'js' || (first?.kind === 'v8' && firstJs >= 0 && firstJs < 3))
     return { role, state: 'running JavaScript', isIdle: false };
+  // An endless chain of awaits has its function on the stack half of the time only.
+  if (firstJs < 0 && has(/^(Builtins_)?RunMicrotasks$|MicrotaskQueue::RunMicrotasks/))
+    return { role, state: 'running promise callbacks', isIdle: false };
   // Calls we have no name for are the quick ones: memory, clocks.
   if (thread.systemCall !== undefined && !thread.systemCall.startsWith('system call'))
     return { role, state: `waiting in ${thread.systemCall}`, isIdle: false };

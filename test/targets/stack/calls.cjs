@@ -109,8 +109,26 @@ const object = {
   },
 };
 
+function fields(n) {
+  class Fields {
+    static made = leaf(n);
+    static {
+      small(n);
+    }
+    side = small(n);
+    #inner = middle(n);
+    sum = this.side + this.#inner;
+  }
+  return new Fields();
+}
+function hidden(n) {
+  return Object.defineProperty({}, 'key', { get: () => small(n) }).key;
+}
+
 const kinds = [
   () => middle(1),
+  () => fields(2),
+  () => hidden(3),
   () => Shape.of(3).area(2),
   () => new Square().area(1),
   () => new Square().sides,
