@@ -12,6 +12,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'ui/**/*.test.ts'],
+          // None asserts time; a busy machine must not either.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

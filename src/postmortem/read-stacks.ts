@@ -22,8 +22,9 @@ import { placeAt, scriptText } from './source-lines.ts';
 import { positionAt } from './source-positions.ts';
 import type { JsFrame, StackFrame, StackPlace, ThreadStack } from './stack-frame.ts';
 import { tellThreadWork } from './thread-work.ts';
-import { field, isContext } from './v8-objects.ts';
+import { field, isContext, isHeapObject } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
+import type { Value } from './value.ts';
 
 export interface StackOptions {
   /** Default all. */
@@ -35,6 +36,16 @@ export interface StackOptions {
   /** Callers that await what runs. */
   async?: boolean;
 }
+
+/** Within one look: values that were read, by their word; a recursion has the same ones in each frame. */
+interface ReadOptions extends StackOptions {
+  known: Map<number, Value>;
+  /** `performance.now()` from which no more are read. */
+  until: number;
+}
+
+/** A live process stands while values are read; of deep stacks the outer frames go without. */
+const VALUES_MS = 250;
 
 const MOST_FRAMES = 2000;
 /** Of them, from the outermost on: who began it. The whole stack is walked for that, which costs little. */
@@ -50,6 +61,8 @@ const INTERPRETED = /^Interpreter|Handler$|^BaselineOutOfLinePrologue|Interprete
 export function readStacks(v8: V8Reader, options: StackOptions = {}): ThreadStack[] {
   const { threads = 'all', mostFrames = MOST_FRAMES } = options;
   const { image } = v8;
+  const until = image.kind === 'core' ? Number.POSITIVE_INFINITY : performance.now() + VALUES_MS;
+  const reading = { ...options, known: new Map<number, Value>(), until };
   const wanted = image.threads.filter(({ tid }, index) =>
     threads === 'all' ? true : threads === 'main' ? index === 0 : threads.includes(tid),
   );
@@ -59,10 +72,12 @@ export function readStacks(v8: V8Reader, options: StackOptions = {}): ThreadStac
   );
   return wanted.map((thread, index) => {
     const { frames, skipped } = unwound[index]!;
-    const stack = readStack(v8, thread, frames, options);
+    const stack = readStack(v8, thread, frames, reading);
     if (skipped > 0)
       stack.problems.push(
-        `${skipped} frames between the innermost ${mostFrames - outermostOf(mostFrames)} and the outermost were not read`,
+        skipped + mostFrames < MOST_WALKED
+          ? `${skipped} frames between the innermost ${mostFrames - outermostOf(mostFrames)} and the outermost were not read`
+          : `the stack is deeper than ${MOST_WALKED} frames: where it began was not reached`,
       );
     return stack;
   });
@@ -104,7 +119,7 @@ function readStack(
   v8: V8Reader,
   thread: ThreadImage,
   physical: readonly NativeFrame[],
-  options: StackOptions,
+  options: ReadOptions,
 ): ThreadStack {
   const frames: StackFrame[] = [];
   for (const frame of withLeafCaller(v8, physical)) frames.push(...readFrame(v8, frame, options));
@@ -130,7 +145,7 @@ function hideOwn(v8: V8Reader, frame: StackFrame): StackFrame {
   return { kind: 'v8', name, file: '', pc: frame.pc, fp: frame.fp };
 }
 
-function readFrame(v8: V8Reader, frame: NativeFrame, options: StackOptions): StackFrame[] {
+function readFrame(v8: V8Reader, frame: NativeFrame, options: ReadOptions): StackFrame[] {
   const { pc, fp } = frame;
   const classified: ClassifiedFrame = classifyFrame(v8, frame);
   const lost = frame.lost === true ? { lost: true } : {};
@@ -220,7 +235,7 @@ function buildJsFrame(
   call: JsCall,
   { pc, fp }: NativeFrame,
   isOutermost: boolean,
-  options: StackOptions,
+  options: ReadOptions,
 ): JsFrame {
   // Class constructors are called by `new` or `super` only; optimised code does not always say so.
   const isConstructor = call.isConstructor || isClass(v8, call.shared);
@@ -242,14 +257,25 @@ function buildJsFrame(
     fp,
   };
   if (options.values === true) {
-    if (!Number.isNaN(call.receiver)) frame.receiver = readValue(v8, call.receiver, { depth: 1 });
+    if (!Number.isNaN(call.receiver)) frame.receiver = valueOnce(v8, call.receiver, options);
     const names = namesOfParameters(v8, call.shared);
     frame.arguments = call.arguments.map((word, index) => ({
       name: names[index] ?? '',
-      value: Number.isNaN(word) ? { type: 'optimized-out' } : readValue(v8, word, { depth: 1 }),
+      value: Number.isNaN(word) ? { type: 'optimized-out' } : valueOnce(v8, word, options),
     }));
   }
   return frame;
+}
+
+/** One level of a value, read once: 2000 frames with the global object as `this` took seconds. */
+function valueOnce(v8: V8Reader, word: number, { known, until }: ReadOptions): Value {
+  const seen = known.get(word);
+  if (seen !== undefined) return seen;
+  if (isHeapObject(word) && performance.now() > until)
+    return { type: 'unreadable', address: word, why: 'left out to keep the pause short' };
+  const value = readValue(v8, word, { depth: 1 });
+  known.set(word, value);
+  return value;
 }
 
 function namesOfParameters(v8: V8Reader, shared: number): string[] {
