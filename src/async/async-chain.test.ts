@@ -25,6 +25,18 @@ describe('chainOf', () => {
     ]);
   });
 
+  it('puts a line that only an earlier stack knows where it belongs', () => {
+    const table = drawTable(`
+      request 1 GET / 0-100
+      PROMISE 7 - 0-60 r1 <-2 @query/db.js:35<load/app.js:19<handler/app.js:24
+      peer -3 db:5432 61-100 r1 <7 @/db.js:38<Promise<query/db.js:36<handler/app.js:24`);
+    expect(chainSites(table, chainOf(table, 1)).map((site) => `${site.function}:${site.line}`)).toEqual([
+      'query:38',
+      'load:19',
+      'handler:24',
+    ]);
+  });
+
   it('ends at the program, or where the recording begins, or in a circle', () => {
     const table = drawTable(`
       Timeout 5 10 0-10 <1

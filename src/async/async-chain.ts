@@ -50,30 +50,36 @@ export function chainOf(table: OperationTable, row: number): AsyncChain {
  */
 export function chainSites(table: OperationTable, chain: AsyncChain): CreationSite[] {
   const sites: CreationSite[] = [];
-  const lines = new Set<string>();
-  const functions = new Set<string>();
+  const places: string[] = [];
   for (const [index, { operation, site }] of chain.links.entries()) {
     const frames = table.sites
       .frames(operation.stack)
       .filter(({ party }) => party === 'user' || party === 'dependency');
-    // The site stands for the frame with its line, under the name of the function around it.
-    const named = site === undefined ? frames : [site, ...frames];
-    for (const frame of named) {
-      const line = `${frame.file}:${frame.line}`;
-      const name = `${frame.file} ${frame.function || frame.line}`;
-      if (lines.has(line) || (index > 0 && functions.has(name))) continue;
-      // Its own frame again, further out: `query` around its executor.
-      if (
-        frame !== site &&
-        frame.function !== '' &&
-        frame.function === site?.function &&
-        frame.file === site.file
-      )
+    const known = new Set(places);
+    // What both stacks have in common tells where the new lines belong: from the outside in.
+    let at = sites.length;
+    for (let i = frames.length - 1; i >= -1; i--) {
+      // The site stands for the frame with its line, under the name of the function around it.
+      const frame = i === -1 ? site : frames[i];
+      if (frame === undefined) continue;
+      const place = placeName(frame, index > 0);
+      const found = places.findIndex((_, k) => placeName(sites[k]!, index > 0) === place);
+      if (found !== -1 && (index > 0 || known.has(place))) {
+        at = Math.min(at, found);
         continue;
-      lines.add(line);
-      functions.add(name);
-      sites.push(frame);
+      }
+      // Its own frame again, further out: `query` around its executor.
+      if (i !== -1 && frame.function !== '' && frame.function === site?.function && frame.file === site.file)
+        continue;
+      if (i !== -1 && frame.line === site?.line && frame.file === site.file) continue;
+      sites.splice(at, 0, frame);
+      places.splice(at, 0, place);
     }
   }
   return sites;
+}
+
+/** Of the first stack every line counts, of further ones every function. */
+function placeName({ file, function: name, line }: CreationSite, byFunction: boolean): string {
+  return byFunction && name !== '' ? `${file} ${name}` : `${file}:${line}`;
 }

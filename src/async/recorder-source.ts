@@ -154,6 +154,8 @@ export function installRecorder(
     else if (ends.length < capacity * 4) ends.push(rowNumber, time);
     if (ticking.size > 0) ticking.delete(rowNumber);
   };
+  /** Links of the chain only: in a request their stacks matter together or not at all. */
+  const LINKS = new Set(['PROMISE', 'TickObject', 'Immediate', 'Microtask']);
   const readStack = (): number => {
     const begun = clock();
     const stack = reader.read();
@@ -188,7 +190,7 @@ export function installRecorder(
         stack = readStack();
       }
     }
-    if (stack === -1 && looseStackRoom >= 1 && (request === 0 || type !== 'PROMISE')) {
+    if (stack === -1 && looseStackRoom >= 1 && (request === 0 || !LINKS.has(type))) {
       looseStackRoom--;
       stack = readStack();
     }

@@ -51,8 +51,12 @@ const SPAN_LIMIT = 60;
 export function buildSlowestRequest(table: OperationTable): RequestWaterfall | undefined {
   const { log } = table;
   const rows = rowsByRequest(table);
-  const hasStacks = ({ number }: AsyncLogRequest): boolean =>
-    isMostly(rows.get(number) ?? [], (row) => log.operations.stack[row] !== -1);
+  const hasStacks = ({ number }: AsyncLogRequest): boolean => {
+    const own = rows.get(number) ?? [];
+    // Files and sockets have stacks now and then in every request; awaits only where all were taken.
+    const awaits = own.filter((row) => table.kindOf(row) === 'promise');
+    return isMostly(awaits.length > 0 ? awaits : own, (row) => log.operations.stack[row] !== -1);
+  };
   const ended = log.requests.filter(({ endedAt }) => endedAt !== null);
   const choices = [ended.filter(hasStacks), log.requests.filter(hasStacks), ended, log.requests];
   const slowest = choices
@@ -111,7 +115,7 @@ export function buildWaterfall(
   };
 }
 
-/** Stacks are taken of all operations of some requests, and of a few of the others. */
+/** True for more than half of at least one. */
 function isMostly(rows: readonly number[], has: (row: number) => boolean): boolean {
   return rows.length > 0 && rows.filter(has).length * 2 > rows.length;
 }

@@ -29,6 +29,7 @@ const COMMANDS: Record<string, (word: string) => string[]> = {
   d: (word) => ['doctor', word],
   h: (word) => ['heap', 'snapshot', word],
 };
+const TRY_AGAIN_MS = 10_000;
 /** Enough for the shell to have taken the terminal, when it takes it. */
 const STOPPED_MS = 50;
 
@@ -48,6 +49,7 @@ export class TopSession {
   #isAway = false;
   #waitsForKey: (() => void) | undefined;
   #child: ReturnType<typeof spawn> | undefined;
+  #tryAt = 0;
   #leaving: Promise<void>[] = [];
   readonly #left: PageSubject[] = [];
   #finish: () => void = () => {};
@@ -126,6 +128,7 @@ export class TopSession {
 
   #openPage(target: VisitTarget): void {
     this.#page = new PageSubject(target);
+    if (target.kind === 'process') this.#selected = target.pid;
     this.#left.push(this.#page);
     this.#isHelp = false;
     this.#hold(false);
@@ -154,7 +157,18 @@ export class TopSession {
   #tick(): void {
     this.#table?.look();
     this.#page?.look();
+    this.#tryAgain();
     if (!this.#isAway) this.#draw();
+  }
+
+  /** Another process had the inspector's port: such a visit takes seconds. */
+  #tryAgain(): void {
+    const visit = this.#page?.visit;
+    if (visit === undefined || this.#isAway || this.#options.isOutside) return;
+    if (visit.inside.kind !== 'none' || visit.inside.mayPass !== true) return;
+    if (performance.now() < this.#tryAt) return;
+    this.#tryAt = performance.now() + TRY_AGAIN_MS;
+    this.#enter();
   }
 
   #hold(isPaused: boolean): void {
@@ -263,6 +277,16 @@ export class TopSession {
       this.#hold(false);
       this.#screen.forget();
     } else if (key === 'f') void this.#findHottest();
+    else if (key === 'i') void this.#enterAgain();
+  }
+
+  /** After another visit has taken our place, or when what kept us out is over. */
+  async #enterAgain(): Promise<void> {
+    const page = this.#page;
+    if (page === undefined || page.visit.inside.kind === 'inside' || page.visit.inside.kind === 'attaching')
+      return;
+    await page.visit.leave();
+    if (this.#page === page) this.#enter();
   }
 
   async #findHottest(): Promise<void> {
@@ -294,11 +318,11 @@ export class TopSession {
       child.on('exit', () => resolve());
       child.on('error', () => resolve());
     });
-    await print('\nany key: back to holter top\n');
     const pressed = new Promise<void>((resolve) => {
       this.#waitsForKey = resolve;
     });
     this.#screen.readKeys(true);
+    await print('\nany key: back to holter top\n');
     await pressed;
     this.#isAway = false;
     this.#screen.open();

@@ -149,7 +149,7 @@ export class PageSubject {
       case 'attaching':
         return 'from outside; attaching';
       case 'lost':
-        return `from outside only: ${inside.why}`;
+        return `from outside only: ${inside.why} (i: look inside again)`;
       case 'none':
         return `from outside only: ${inside.why}`;
     }

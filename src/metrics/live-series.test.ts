@@ -32,6 +32,14 @@ describe('LiveSeries', () => {
     expect(series!.value.at(-1)).toBe(9999);
   });
 
+  it('takes back what meant nothing', () => {
+    const live = drawn([1, 2, 3, 4]);
+    live.drop('cpu.main_percent', 500);
+    live.drop('gc.percent', 0);
+    live.push('cpu.main_percent', 600, 9);
+    expect([...live.window(0, 1000)[0]!.value]).toEqual([1, 2, 9]);
+  });
+
   it('cuts a window with times of its own', () => {
     const [series] = drawn([1, 2, 3, 4, 5, 6]).window(500, 1250);
     expect([...series!.time]).toEqual([0, 250, 500]);

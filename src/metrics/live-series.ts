@@ -38,6 +38,14 @@ export class LiveSeries {
     }
   }
 
+  /** Takes back what was pushed from a time on: it proved to mean nothing. */
+  drop(name: SeriesName, from: Milliseconds): void {
+    const column = this.#columns.get(name);
+    if (column === undefined) return;
+    column.time.length = firstAtOrAfter(column.time, from);
+    column.value.length = column.time.length;
+  }
+
   /** All series between `from` and `to`, times counted from `from`. */
   window(from: Milliseconds, to: Milliseconds): Series[] {
     const all: Series[] = [];

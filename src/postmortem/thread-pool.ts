@@ -46,44 +46,106 @@ const FS_NAMES =
     ' ',
   );
 
-/**
- * Undefined: the binary has no symbols of libuv, or the process does not use it.
- * The process may run meanwhile: a list that changes under our eyes ends early, its length is that of a moment near this.
- */
-export function readThreadPool(memory: PagedMemory, symbols: ImageSymbols): ThreadPool | undefined {
-  const addressOf = (name: string): number => symbols.addressOf(name) ?? Number.NaN;
-  const threads = memory.u32(addressOf('nthreads'));
-  const idle = memory.u32(addressOf('idle_threads'));
-  const slowRunning = memory.u32(addressOf('slow_io_work_running'));
-  const [queue, slow, marker] = ['wq', 'slow_io_pending_wq', 'run_slow_work_message'].map(addressOf);
-  if (!(threads <= MOST_THREADS && idle <= threads && slowRunning <= threads)) return undefined;
-  // The marker stands in the queue for all slow work.
-  const fast = threads === 0 ? [] : listNodes(memory, queue!).filter((node) => node !== marker);
-  const slowNodes = threads === 0 ? [] : listNodes(memory, slow!);
-  return {
-    threads,
-    idle,
-    queued: fast.length + slowNodes.length,
-    slowQueued: slowNodes.length,
-    slowRunning,
-    work: [...fast, ...slowNodes]
-      .slice(0, MOST_LISTED)
-      .map((node) => describe(memory, symbols, node + NODE.work)),
-  };
+/** What the pool's threads run: first words of `uv__work`, by their names in libuv. */
+const WORK_FUNCTIONS =
+  'uv__fs_work uv__getaddrinfo_work uv__getnameinfo_work uv__queue_work uv__random_work'.split(' ');
+/** Of a stack, from its pointer up: `worker()` of libuv is at most so far above what it called. */
+const SEARCHED = 64 * 1024;
+const VARIABLES = ['nthreads', 'idle_threads', 'slow_io_work_running', 'wq', 'slow_io_pending_wq'] as const;
+/** A list that changes under our eyes is read anew, so often. */
+const MOST_TRIES = 5;
+
+/** Reads libuv's pool of a process that may run meanwhile. Where its variables lie is looked up once: that takes a while. */
+export class ThreadPoolReader {
+  readonly #memory: PagedMemory;
+  readonly #symbols: ImageSymbols;
+  readonly #at: Record<(typeof VARIABLES)[number], number>;
+  readonly #marker: number;
+  readonly #functions: ReadonlySet<number>;
+
+  constructor(memory: PagedMemory, symbols: ImageSymbols) {
+    const addressOf = (name: string): number => symbols.addressOf(name) ?? Number.NaN;
+    this.#memory = memory;
+    this.#symbols = symbols;
+    this.#at = Object.fromEntries(VARIABLES.map((name) => [name, addressOf(name)])) as Record<
+      (typeof VARIABLES)[number],
+      number
+    >;
+    this.#marker = addressOf('run_slow_work_message');
+    this.#functions = new Set(WORK_FUNCTIONS.map(addressOf));
+  }
+
+  /** Undefined: the binary has no symbols of libuv, or the process does not use it. */
+  read(): ThreadPool | undefined {
+    const memory = this.#memory;
+    memory.forget();
+    const threads = memory.u32(this.#at.nthreads);
+    const idle = memory.u32(this.#at.idle_threads);
+    const slowRunning = memory.u32(this.#at.slow_io_work_running);
+    if (!(threads <= MOST_THREADS && idle <= threads && slowRunning <= threads)) return undefined;
+    // The marker stands in the queue for all slow work.
+    const fast = threads === 0 ? [] : this.#nodes(this.#at.wq).filter((node) => node !== this.#marker);
+    const slow = threads === 0 ? [] : this.#nodes(this.#at.slow_io_pending_wq);
+    return {
+      threads,
+      idle,
+      queued: fast.length + slow.length,
+      slowQueued: slow.length,
+      slowRunning,
+      work: [...fast, ...slow]
+        .slice(0, MOST_LISTED)
+        .map((node) => describe(memory, this.#symbols, node + NODE.work)),
+    };
+  }
+
+  #nodes(head: number): number[] {
+    let longest: number[] = [];
+    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+      const { nodes, isWhole } = listNodes(this.#memory, head);
+      if (isWhole) return nodes;
+      if (nodes.length > longest.length) longest = nodes;
+      this.#memory.forget();
+    }
+    return longest;
+  }
+
+  /**
+   * What a thread of the pool does, from its stack: libuv keeps the queue node of the work that it runs in a register, which
+   * what it calls saves there; work that runs is linked to itself (src/threadpool.c, so that it cannot be cancelled).
+   * @param sp stack pointer of the thread; @param end of its stack
+   * @returns undefined: nothing runs, or nothing tells
+   */
+  runningWork(sp: number, end: number): PoolWork | undefined {
+    const memory = this.#memory;
+    const asked = new Set<number>();
+    let found: PoolWork | undefined;
+    for (let at = Math.ceil(sp / 8) * 8; at < Math.min(end, sp + SEARCHED); at += 8) {
+      const node = memory.word(at);
+      // Small numbers, code, and what was looked at before: most words of a stack.
+      if (!(node > 65_536) || node % 8 !== 0 || asked.has(node)) continue;
+      asked.add(node);
+      if (memory.word(node) !== node) continue;
+      // The outermost counts: leftovers of earlier calls lie below.
+      if (this.#functions.has(memory.word(node + NODE.work)))
+        found = describe(memory, this.#symbols, node + NODE.work);
+    }
+    return found;
+  }
 }
 
 /** A list of libuv (src/queue.h): the head and each node are {next, prev}; an empty one is its head alone. */
-function listNodes(memory: PagedMemory, head: number): number[] {
+function listNodes(memory: PagedMemory, head: number): { nodes: number[]; isWhole: boolean } {
   const nodes: number[] = [];
   let before = head;
-  for (let node = memory.word(head); node !== head && node > 0 && nodes.length < MOST_QUEUED; ) {
+  let node = memory.word(head);
+  while (node !== head && node > 0 && nodes.length < MOST_QUEUED) {
     // Taken out while we read, or no list at all.
     if (memory.word(node + 8) !== before) break;
     nodes.push(node);
     before = node;
     node = memory.word(node);
   }
-  return nodes;
+  return { nodes, isWhole: node === head };
 }
 
 function describe(memory: PagedMemory, symbols: ImageSymbols, work: number): PoolWork {
@@ -112,37 +174,6 @@ function describe(memory: PagedMemory, symbols: ImageSymbols, work: number): Poo
     return { address: work, kind: /^[a-z][a-z._-]{1,30}$/.test(type) ? type : 'other', subject: '' };
   }
   return { address: work, kind: 'other', subject: '' };
-}
-
-/** What the pool's threads run: first words of `uv__work`, by their names in libuv. */
-const WORK_FUNCTIONS =
-  'uv__fs_work uv__getaddrinfo_work uv__getnameinfo_work uv__queue_work uv__random_work'.split(' ');
-/** Of a stack, from its pointer up: `worker()` of libuv is at most so far above what it called. */
-const SEARCHED = 64 * 1024;
-
-/**
- * What a thread of the pool does, from its stack: libuv keeps the queue node of the work that it runs in a register, which
- * what it calls saves there; work that runs is linked to itself (src/threadpool.c, so that it cannot be cancelled).
- * @param sp stack pointer of the thread; @param end of its stack
- * @returns undefined: nothing runs, or nothing tells
- */
-export function readRunningWork(
-  memory: PagedMemory,
-  symbols: ImageSymbols,
-  sp: number,
-  end: number,
-): PoolWork | undefined {
-  const functions = new Set(
-    WORK_FUNCTIONS.map((name) => symbols.addressOf(name)).filter((address) => address !== undefined),
-  );
-  let found: PoolWork | undefined;
-  for (let at = Math.ceil(sp / 8) * 8; at < Math.min(end, sp + SEARCHED); at += 8) {
-    const node = memory.word(at);
-    if (!(node > 4096) || node % 8 !== 0 || memory.word(node) !== node) continue;
-    // The outermost counts: leftovers of earlier calls lie below.
-    if (functions.has(memory.word(node + NODE.work))) found = describe(memory, symbols, node + NODE.work);
-  }
-  return found;
 }
 
 /** '' for no pointer, and for bytes that are no text. */

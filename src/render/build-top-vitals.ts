@@ -68,7 +68,8 @@ const KINDS: readonly VitalKind[] = [
     series: 'cpu.workers_percent',
     statistic: 'mean',
     top: 100,
-    from: 1,
+    // The bridge is a worker thread too, nameless on Node 18 to 22, and takes up to 1 %.
+    from: 10,
   },
   {
     group: 'CPU',

@@ -8,6 +8,7 @@ const TABLE: readonly (readonly [string, string])[] = [
 ];
 const PAGE: readonly (readonly [string, string])[] = [
   ['Esc ←', 'back to the table'],
+  ['i', 'look from inside again, when that was lost'],
   ['f', 'hottest function now: a profile of 1 s'],
 ];
 const BOTH: readonly (readonly [string, string])[] = [

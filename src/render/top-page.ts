@@ -131,7 +131,7 @@ function valueText(value: number, unit: TopVital['unit']): string {
   if (!Number.isFinite(value)) return '-';
   switch (unit) {
     case '%':
-      return `${formatNumber(value)} %`;
+      return `${formatNumber(Math.round(value * 10) / 10)} %`;
     case 'ms':
       return formatDuration(value);
     case 'bytes':

@@ -23,7 +23,8 @@ import type { VisitTarget } from './visit.ts';
 
 /** How the inside is seen. `lost`: another visit has taken the place of ours, or the connection ended. */
 export type InsideState =
-  | { kind: 'none'; why: string }
+  /** `mayPass`: what kept us out will be over by itself, to be tried again. */
+  | { kind: 'none'; why: string; mayPass?: boolean }
   | { kind: 'attaching' }
   | { kind: 'inside'; openMs: Milliseconds }
   | { kind: 'lost'; why: string };
@@ -225,7 +226,11 @@ export class LiveVisit {
       this.inside = { kind: 'inside', openMs: attachment.inspectorOpenMs };
     } catch (error) {
       if (!(error instanceof HolterError)) throw error;
-      this.inside = { kind: 'none', why: error.message };
+      this.inside = {
+        kind: 'none',
+        why: error.message,
+        mayPass: error.code === 'E_INSPECTOR_PORT_TAKEN',
+      };
     }
   }
 
@@ -277,6 +282,8 @@ export class LiveVisit {
       }).catch(() => undefined);
       if (mark !== undefined && mark !== this.#mark) {
         this.inside = { kind: 'lost', why: 'another visit of holter is inside now' };
+        // The ticker stood because it was taken out, not because the loop did.
+        this.live.drop('loop.delay_ms', sample.beat - this.clock.startMs);
         return;
       }
       if (late < STUCK_AFTER_MS || this.#stuck !== undefined) return;

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../base/units.ts';
 import { mappingAt } from '../linux/memory-map.ts';
 import type { StoppedProcess } from '../linux/stopped-process.ts';
 import { readSystemCall } from '../linux/system-call.ts';
-import { listThreads } from '../linux/threads.ts';
+import { listThreads, readScheduleStat } from '../linux/threads.ts';
 import type { PoolRecording, PoolWorkSeen } from '../metrics/pool-recording.ts';
 import type { PoolWork } from '../postmortem/thread-pool.ts';
 
@@ -20,7 +20,7 @@ export async function startPoolRecording(
   now: () => Milliseconds,
 ): Promise<{ stop(): PoolRecording | undefined } | undefined> {
   if (process.arch !== 'x64') return undefined;
-  const [{ openProcess }, { symbolsOf }, { readRunningWork, readThreadPool }] = await Promise.all([
+  const [{ openProcess }, { symbolsOf }, { ThreadPoolReader }] = await Promise.all([
     import('../linux/stopped-process.ts'),
     import('../linux/image-symbols.ts'),
     import('../postmortem/thread-pool.ts'),
@@ -32,26 +32,30 @@ export async function startPoolRecording(
     if (error instanceof HolterError) return undefined;
     throw error;
   }
-  const symbols = symbolsOf(image);
+  const reader = new ThreadPoolReader(image.memory, symbolsOf(image));
   const recording: PoolRecording = { schema: 'holter.pool/1', samples: [], waiting: [], running: [] };
   const waiting = new SeenWork();
   const running = new SeenWork();
   const look = (): void => {
-    image.memory.forget();
-    const pool = readThreadPool(image.memory, symbols);
+    const pool = reader.read();
     if (pool === undefined) return;
     const at = now();
     const { threads, idle, queued, slowQueued } = pool;
     recording.samples.push({ at, threads, idle, queued, slowQueued });
-    waiting.see(pool.work, at);
+    // Memory of finished requests is used again at once: in a line nobody gets further back.
+    for (const [place, work] of pool.work.entries())
+      waiting.see(work.address, { ...work, note: '' }, at, place, (before) => place <= before);
     if (idle === threads) return;
     for (const tid of listThreads(pid)) {
       // Whoever sleeps tells where; what is on a CPU can be told by what waits behind it.
       const call = readSystemCall(pid, tid);
       if (call === undefined) continue;
       const end = mappingAt(image.mappings, call.stackPointer)?.end ?? call.stackPointer + 65_536;
-      const work = readRunningWork(image.memory, symbols, call.stackPointer, end);
-      if (work !== undefined) running.see([{ ...work, note: call.name }], at);
+      const work = reader.runningWork(call.stackPointer, end);
+      // Without a moment on a CPU in between it is the same call that it sleeps in.
+      const runNs = readScheduleStat(pid, tid)?.runNs ?? Number.NaN;
+      if (work !== undefined)
+        running.see(tid, { ...work, note: call.name }, at, runNs, (before) => runNs === before);
     }
   };
   const timer = setInterval(look, EVERY_MS);
@@ -68,26 +72,44 @@ export async function startPoolRecording(
   };
 }
 
-/** Work by its address: seen again at the same place it is the same, as long as it is of the same kind. */
+interface Seen {
+  work: PoolWork & { note: string };
+  from: Milliseconds;
+  to: Milliseconds;
+  mark: number;
+}
+
+/** Work by where it was seen, how long the same was there, and how often. */
 class SeenWork {
-  readonly #all: Map<number, { work: PoolWork & { note?: string }; from: Milliseconds; to: Milliseconds }> =
-    new Map();
+  readonly #all: Map<number, Seen> = new Map();
   readonly #done: (PoolWorkSeen & { note: string })[] = [];
 
-  see(works: readonly (PoolWork & { note?: string })[], at: Milliseconds): void {
-    for (const work of works) {
-      const known = this.#all.get(work.address);
-      if (known !== undefined && known.work.kind === work.kind && known.work.subject === work.subject) {
-        known.to = at;
-        continue;
-      }
-      if (known !== undefined) this.#finish(known);
-      if (this.#all.size < MOST_WORK) this.#all.set(work.address, { work, from: at, to: at });
+  /** @param mark of this look; `isSame`: with the mark of the look before it is still the same piece of work */
+  see(
+    key: number,
+    work: PoolWork & { note: string },
+    at: Milliseconds,
+    mark: number,
+    isSame: (before: number) => boolean,
+  ): void {
+    const known = this.#all.get(key);
+    const { kind, subject } = work;
+    if (
+      known !== undefined &&
+      known.work.kind === kind &&
+      known.work.subject === subject &&
+      isSame(known.mark)
+    ) {
+      known.to = at;
+      known.mark = mark;
+      return;
     }
+    if (known !== undefined) this.#finish(known);
+    if (this.#all.size < MOST_WORK) this.#all.set(key, { work, from: at, to: at, mark });
   }
 
-  #finish({ work, from, to }: { work: PoolWork & { note?: string }; from: number; to: number }): void {
-    const { kind, subject, note = '' } = work;
+  #finish({ work, from, to }: Seen): void {
+    const { kind, subject, note } = work;
     const same = this.#done.find((one) => one.kind === kind && one.subject === subject && one.note === note);
     if (same === undefined) this.#done.push({ kind, subject, note, count: 1, longestMs: to - from });
     else {

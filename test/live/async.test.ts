@@ -6,7 +6,6 @@ import type { WaitGroup } from '../../src/async/wait-summary.ts';
 import type { AsyncJson } from '../../src/render/async-json.ts';
 import { runHolter, until } from './built.ts';
 import {
-  load,
   type NodeMajor,
   snapshotProc,
   startTarget,
@@ -25,7 +24,8 @@ afterEach(async () => {
 });
 
 async function start(name: string, node: NodeMajor): Promise<TargetProcess> {
-  const target = await startTarget(targetFile(`async/${name}`), { node });
+  // A port of its own for the inspector: other tests may hold the usual one for a moment.
+  const target = await startTarget(targetFile(`async/${name}`), { node, nodeArgs: ['--inspect-port=0'] });
   targets.push(target);
   return target;
 }
@@ -52,17 +52,28 @@ async function record(target: TargetProcess, seconds: number): Promise<{ json: A
   return { json: JSON.parse(stdout) as AsyncJson, folder: out };
 }
 
+/** Ten requests at a time from before the recording to its end, however long attaching takes. */
 async function recordUnderLoad(
   target: TargetProcess,
   seconds: number,
 ): Promise<{ json: AsyncJson; folder: string }> {
-  const loading = load(target.url, { connections: 10, seconds: seconds + 2 });
-  // Connections, pool and code are warm before it is looked at.
-  await until(async () => (await snapshotProc(target.pid)).fdCount > 12, 5000, 'the load has begun');
-  const recorded = await record(target, seconds);
-  const { errors, timeouts, non2xx } = await loading;
-  expect(errors + timeouts + non2xx).toBe(0);
-  return recorded;
+  let over = false;
+  let answers = 0;
+  const asking = Array.from({ length: 10 }, async () => {
+    while (!over) {
+      const answer = await fetch(target.url);
+      await answer.text();
+      expect(answer.status).toBe(200);
+      answers++;
+    }
+  });
+  try {
+    await until(() => answers > 30, 30_000, 'thirty answers: connections, pool and code are warm');
+    return await record(target, seconds);
+  } finally {
+    over = true;
+    await Promise.all(asking);
+  }
 }
 
 const find = (json: AsyncJson, kind: string, subject: RegExp): WaitGroup => {
@@ -89,8 +100,9 @@ function expectSlowDatabase(json: AsyncJson, port: number): void {
   expect(queue?.site).toMatchObject({ function: 'query', line: 35 });
   expect((queue?.requestShare ?? 0) + upstream.requestShare).toBeGreaterThan(85);
   expect(json.slowest?.spans.map(({ kind }) => kind)).toContain('peer');
-  const chain = json.slowest?.spans.find(({ kind }) => kind === 'promise')?.chain ?? [];
-  expect(chain.slice(0, 2).map((site) => site.function)).toEqual(['query', 'loadOrders']);
+  const longest = json.slowest?.spans.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
+  const chain = longest?.chain.map((site) => site.function);
+  expect(chain?.slice(0, 2), JSON.stringify(json.slowest)).toEqual(['query', 'loadOrders']);
   expect(json.left).toEqual({ verified: true, leftBehind: [] });
 }
 
@@ -99,7 +111,7 @@ describe.each([18, 20, 22, 24, 26] as const)('Node %i', (node) => {
     const target = await start('slow-database.cjs', node);
     const before = await askSelf(target);
     const threads = snapshotProc(target.pid).threads;
-    const { json, folder: recording } = await recordUnderLoad(target, 1.5);
+    const { json, folder: recording } = await recordUnderLoad(target, 1);
     expectSlowDatabase(json, before.port as number);
     await until(() => snapshotProc(target.pid).threads <= threads, 5000, 'the bridge thread ends');
     expect(await askSelf(target)).toEqual(before);
@@ -123,20 +135,20 @@ describe.each([20, 24] as const)('Node %i', (node) => {
     });
     await until(
       async () => (await askSelf(target)).writeGeneric === false,
-      10_000,
+      30_000,
       'the recorder is in the target',
     );
     process.kill(tool, 'SIGKILL');
     expect((await run).signal).toBe('SIGKILL');
     await until(
       async () => JSON.stringify(await askSelf(target)) === JSON.stringify(before),
-      10_000,
+      30_000,
       'the target is as before',
     );
   });
 
   test('tells files, names, timers and the pool apart; guards that never fire are no waits', async () => {
-    const { json } = await recordUnderLoad(await start('many-waits.cjs', node), 1.5);
+    const { json } = await recordUnderLoad(await start('many-waits.cjs', node), 1);
     const timer = find(json, 'timer', /^30 ms$/);
     expect(timer.site).toMatchObject({ function: 'pause', line: 9 });
     expect(timer.median).toBeGreaterThan(28);
@@ -151,7 +163,7 @@ describe.each([20, 24] as const)('Node %i', (node) => {
   });
 
   test('names client requests by route, of fetch and of node:http', async () => {
-    const { json } = await recordUnderLoad(await start('fetching.cjs', node), 1.5);
+    const { json } = await recordUnderLoad(await start('fetching.cjs', node), 1);
     const prices = find(json, 'http-client', /^GET http:\/\/127\.0\.0\.1:\d+\/prices\/:id$/);
     const stock = find(json, 'http-client', /^GET http:\/\/127\.0\.0\.1:\d+\/stock\/:id$/);
     expect(prices.site?.function).toBe('loadPrices');
@@ -174,12 +186,12 @@ describe.each([20, 24] as const)('Node %i', (node) => {
     });
     await until(
       () => snapshotProc(target.pid).threads > threads && target.stderr().includes('attached'),
-      10_000,
+      30_000,
       'the tool is attached',
     );
     const refreshes = (): number => target.stdout().split('refreshed').length;
     const enough = refreshes() + 15;
-    await until(() => refreshes() >= enough, 10_000, 'fifteen timers more');
+    await until(() => refreshes() >= enough, 30_000, 'fifteen timers more');
     process.kill(tool, 'SIGINT');
     const { stdout, code } = await run;
     expect(code).toBe(0);

@@ -27,6 +27,8 @@ const SICK: Record<string, string> = {
   'memory-leak-external': 'leak-buffers.mjs',
   'out-of-memory-risk': 'oom-soon.mjs',
   'cpu-starved': 'starved.mjs',
+  'threadpool-saturated': 'pool-crypto.mjs',
+  'threadpool-blocked': 'pool-fifo.mjs',
 };
 const WINDOW = ['-d', '5s'];
 

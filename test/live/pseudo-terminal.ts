@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { HOLTER } from './built.ts';
 
-const HELPER = fileURLToPath(new URL('programs/pty.py', import.meta.url));
+const HELPER = fileURLToPath(new URL('programs/run-on-terminal.py', import.meta.url));
 
 /** Why no pseudo terminal can be had here; undefined when one can. */
 export const NO_TERMINAL: string | undefined =
-  spawnSync('python3', ['-c', 'import pty']).status === 0 ? undefined : 'no python3 to open a terminal with';
+  spawnSync('python3', ['-c', 'import fcntl, termios']).status === 0
+    ? undefined
+    : 'no python3 to open a terminal with';
 
 /** holter on a terminal of its own, as a user sees it. */
 export interface TerminalRun {
@@ -46,19 +48,22 @@ export function runOnTerminal(
     told += text;
   });
   const act = (what: object): void => void child.stdin.write(`${JSON.stringify(what)}\n`);
+  const ended = new Promise<{ code: number; before: number[]; after: number[] }>((resolve, reject) => {
+    child.on('close', () => {
+      const last = told.trim().split('\n').at(-1) ?? '';
+      if (last.includes('"code"')) resolve(JSON.parse(last));
+      else reject(new Error(`the terminal ended early: ${told}`));
+    });
+  });
+  // A test that fails before it waits for the end has told enough.
+  ended.catch(() => {});
   return {
     pid: () => Number(/"pid": (\d+)/.exec(told)?.[1]),
     screen: () => drawScreen(raw),
     raw: () => raw,
     press: (keys) => act({ keys }),
     resize: (rows, columns) => act({ size: [rows, columns] }),
-    ended: new Promise((resolve, reject) => {
-      child.on('close', () => {
-        const last = told.trim().split('\n').at(-1) ?? '';
-        if (last.includes('"code"')) resolve(JSON.parse(last));
-        else reject(new Error(`the terminal ended early: ${told}`));
-      });
-    }),
+    ended,
   };
 }
 
@@ -66,7 +71,7 @@ export function runOnTerminal(
 function drawScreen(raw: string): string {
   let rows: string[] = [];
   const at = raw.lastIndexOf('\x1b[2J');
-  if (at === -1) return '';
+  if (at === -1 || raw.lastIndexOf('\x1b[?1049l') > at) return '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal gets
   for (const [, row, text] of raw.slice(at).matchAll(/\x1b\[(\d+);1H((?:[^\x1b]|\x1b\[[0-9;]*m)*)/g))
     rows[Number(row) - 1] = stripVTControlCharacters(text!);

@@ -30,15 +30,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function poolOf(pid: number): Promise<{ pool: ThreadPool | undefined; running: PoolWork[] }> {
   const image = await linux.openProcess(pid);
   try {
-    const table = symbols.symbolsOf(image);
+    const reader = new pool.ThreadPoolReader(image.memory, symbols.symbolsOf(image));
     // Where its threads sleep is told without stopping them.
     const running = readdirSync(`/proc/${pid}/task`).flatMap((tid) => {
       const call = readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1').trim().split(' ');
       const sp = Number(call.at(-2));
-      const work = sp > 0 ? pool.readRunningWork(image.memory, table, sp, sp + 65_536) : undefined;
+      const work = sp > 0 ? reader.runningWork(sp, sp + 65_536) : undefined;
       return work === undefined ? [] : [work];
     });
-    return { pool: pool.readThreadPool(image.memory, table), running };
+    return { pool: reader.read(), running };
   } finally {
     image.close();
   }

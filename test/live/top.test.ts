@@ -56,7 +56,7 @@ describe.skipIf(NO_TERMINAL !== undefined)(
       }
       run.press('\r');
       await shows(run, /from outside and inside/);
-      await shows(run, /heap +\d[\d.]*\/\d+ MB/);
+      await shows(run, /heap +\d[\d.]*\/\d[\d.]* MB/);
       expect(run.screen()).toMatch(/main JS.*delay.*RSS.*Handles/s);
       expect(snapshotProc(target.pid).threads).toBeGreaterThan(before.threads);
       run.press('?');

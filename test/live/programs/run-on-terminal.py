@@ -1,12 +1,12 @@
-"""Runs a command on a pseudo terminal of its own, for tests: pty.py ROWS COLUMNS COMMAND...
+"""Runs a command on a pseudo terminal of its own, for tests: run-on-terminal.py ROWS COLUMNS COMMAND...
 
 What the terminal gets goes to stdout as it is. Lines of JSON on stdin act on it: {"keys": "q"}, {"size": [5, 20]}.
 stderr: {"pid": ...} at once, and at the end {"code": ..., "before": FLAGS, "after": FLAGS}, the terminal's modes.
 """
-import fcntl, json, os, pty, select, signal, struct, sys, termios
+import fcntl, json, os, select, struct, sys, termios
 
 rows, columns, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-master, slave = pty.openpty()
+master, slave = os.openpty()
 
 
 def resize(size):
