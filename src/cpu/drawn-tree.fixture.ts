@@ -71,11 +71,14 @@ export function describeLines(tree: CallTree, digits = 3): string[] {
     .sort();
 }
 
-/** Same for samples, in their order. */
-export function describeSamples(tree: CallTree): string[] {
+/**
+ * Same for samples, in their order. Times of a drawn tree are whole ns, in ms: with fewer than 6 digits, half a
+ * digit would be rounded up or down by what the sum of many is off by.
+ */
+export function describeSamples(tree: CallTree, timeDigits = 3): string[] {
   const paths = describePaths(tree);
   const { node, time, weight } = tree.samples;
-  return [...node].map((at, i) => `${time[i]!.toFixed(3)} ${paths[at]} ${weight[i]!.toFixed(3)}`);
+  return [...node].map((at, i) => `${time[i]!.toFixed(timeDigits)} ${paths[at]} ${weight[i]!.toFixed(3)}`);
 }
 
 function describePaths({ frames, parent, frame, length }: CallTree): string[] {
