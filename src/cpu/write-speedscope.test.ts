@@ -22,7 +22,8 @@ describe('writeSpeedscope', () => {
           const read = file.profiles[at]!.tree;
           expect(read.unit).toBe(tree.unit);
           expect(describeTree(read)).toEqual(describeTree(tree));
-          if (tree.samples.node.length > 0) expect(describeSamples(read, 6)).toEqual(describeSamples(tree, 6));
+          if (tree.samples.node.length > 0)
+            expect(describeSamples(read, 6)).toEqual(describeSamples(tree, 6));
         }
       }),
     );

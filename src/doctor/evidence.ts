@@ -1,3 +1,5 @@
+import type { OperationTable } from '../async/build-operations.ts';
+import type { WaitSummary } from '../async/wait-summary.ts';
 import type { BlockStack, CallTree, ExternalAllocation, StuckEvidence } from '../cpu/call-tree.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
@@ -29,4 +31,6 @@ export interface Evidence {
   kept?: KeptGrowth;
   /** libuv's pool; absent where memory may not be read. */
   pool?: PoolRecording;
+  /** Asynchronous operations of the main thread, and what its requests wait for; absent when none were recorded. */
+  async?: { operations: OperationTable; waits: WaitSummary };
 }

@@ -1,3 +1,7 @@
+import { type AsyncLog, readAsyncLog } from '../async/async-log.ts';
+import { buildOperations } from '../async/build-operations.ts';
+import { buildWaitSummary } from '../async/build-wait-summary.ts';
+import { buildSiteBook } from '../async/site-book.ts';
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
@@ -54,6 +58,7 @@ export async function readEvidence(
     'holter.external-allocations/1',
   );
   const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
+  const asyncLog = await readAsync(recording, attempt);
   const kept = await readKeptGrowth(recording, problems);
   const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps, roots));
   return {
@@ -77,8 +82,26 @@ export async function readEvidence(
       sources: book,
       ...(kept === undefined ? {} : { kept }),
       ...(pool === undefined ? {} : { pool }),
+      ...(asyncLog === undefined ? {} : { async: buildWaits(asyncLog, maps, roots) }),
     },
   };
+}
+
+type Attempt = <T>(name: string, read: () => Promise<T>) => Promise<T | undefined>;
+
+async function readAsync(recording: Recording, attempt: Attempt): Promise<AsyncLog | undefined> {
+  const file = recording.list('async')[0];
+  if (file === undefined) return undefined;
+  return attempt(file.name, async () => readAsyncLog((await recording.read(file)).toString('utf8')));
+}
+
+function buildWaits(
+  log: AsyncLog,
+  maps: SourceMaps,
+  roots: readonly string[],
+): NonNullable<Evidence['async']> {
+  const operations = buildOperations(log, buildSiteBook(log, maps, { roots }));
+  return { operations, waits: buildWaitSummary(operations) };
 }
 
 function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => StackFrame[]): StuckEvidence {

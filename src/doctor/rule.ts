@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts';
 import type { Finding, FindingKind } from './report.ts';
 
 /** What a rule cannot do without. */
-export type Need = 'outside' | 'inside' | 'profile' | 'gc' | 'allocation' | 'loop' | 'pool';
+export type Need = 'outside' | 'inside' | 'profile' | 'gc' | 'allocation' | 'loop' | 'pool' | 'async';
 
 /** One kind of trouble. `judge` is pure: the same evidence gives the same findings. */
 export interface Rule {
@@ -30,6 +30,8 @@ export function isMet(need: Need, evidence: Evidence): boolean {
       );
     case 'allocation':
       return evidence.allocation !== undefined;
+    case 'async':
+      return evidence.async !== undefined;
     case 'pool':
       return evidence.pool !== undefined;
     case 'loop':

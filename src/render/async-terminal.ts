@@ -84,7 +84,8 @@ function requestRows(document: AsyncDocument, style: Style): string[] {
     [summary.unexplainedShare, 'nothing known: no operation, no await'],
   ];
   for (const [share, what] of rest)
-    if (share >= LEAST_PERCENT) lines.push(truncate(`${percent(share)}  ${barOf(share, style)}${what}`, style.columns));
+    if (share >= LEAST_PERCENT)
+      lines.push(truncate(`${percent(share)}  ${barOf(share, style)}${what}`, style.columns));
   return lines;
 }
 

@@ -7,6 +7,7 @@ import type { Seconds } from '../base/units.ts';
 import type { Action, RecordingManifest } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
+import { framesOf } from './async-part.ts';
 import { startClock } from './clock.ts';
 import { gatherSources } from './gather-sources.ts';
 import { inspectorTargetInfo, type VisitTarget } from './visit.ts';
@@ -85,7 +86,7 @@ export async function asyncVisit(
     JSON.stringify(log),
   );
   const sources = await gatherSources(
-    { blockStacks: stacksOf(log) },
+    { blockStacks: [{ at: 0, lateMs: 0, asyncId: 0, frames: framesOf(log) }] },
     target.kind === 'process' ? target.pid : undefined,
     [facts.cwd].filter((folder) => folder !== ''),
   );
@@ -115,17 +116,4 @@ export async function asyncVisit(
   };
   await writer.finish(manifest);
   return manifest;
-}
-
-/** The scripts of all stacks, in the shape in which sources are gathered for. */
-function stacksOf(log: AsyncLog): {
-  at: number;
-  lateMs: number;
-  asyncId: number;
-  frames: { function: string; url: string; line: number; column: number }[];
-}[] {
-  const frames = log.frames
-    .filter(([, url]) => url !== '' && !url.startsWith('node:') && !url.includes('/node_modules/'))
-    .map(([name, url, line, column]) => ({ function: name, url, line, column }));
-  return [{ at: 0, lateMs: 0, asyncId: 0, frames }];
 }

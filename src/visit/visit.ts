@@ -136,6 +136,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
         intervalUs: options.intervalUs,
         consent: options.consent,
         heapUsedBytes: attachment.facts.heapUsedBytes,
+        node: attachment.facts.node,
         act,
         signal,
         ...(target.kind === 'process' ? { pid: target.pid } : {}),
@@ -372,6 +373,11 @@ async function writeEvidence(
     await writer.add(
       { name: 'live.heapprofile', kind: 'allocation-profile', thread: 'main' },
       inside.allocationLive,
+    );
+  for (const { name, kind, json, fromMs, toMs } of inside.files)
+    await writer.add(
+      { name, kind, ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) },
+      json,
     );
   const external: ExternalAllocationsFile = {
     schema: 'holter.external-allocations/1',
