@@ -5,7 +5,7 @@ import { buildSiteBook } from './site-book.ts';
 /**
  * A log drawn as text, one request or operation a line; times are ms, nothing after `-` means still waiting, `x` cancelled.
  *
- *     request 1 GET /orders 0-100
+ *     request 1 GET /orders 0-100 status=504 run=3
  *     peer -3 db:5432 10-60 r1 <-2 @query/db.js:41<load/app.js:7
  *     PROMISE 7 - 5-60 r1 <-2
  *
@@ -47,7 +47,7 @@ export function drawLog(
         startedAt: Number(from),
         endedAt: to === '' ? null : Number(to),
         followedTo: null,
-        status: 200,
+        status: Number(/status=(\d+)/.exec(line)?.[1] ?? 200),
         runMs: Number(/run=([\d.]+)/.exec(line)?.[1] ?? 0),
       });
       continue;

@@ -13,12 +13,20 @@ const GROUP_LIMIT = 200;
 /** Followed requests that say something: fewer are left to the window. */
 const FEWEST_REQUESTS = 1;
 
-/** Says what requests waited for; of a process without requests, what it waited for at all. */
-export function buildWaitSummary(table: OperationTable): WaitSummary {
+/**
+ * Says what requests waited for; of a process without requests, what it waited for at all.
+ * @param choose only these of the followed requests
+ */
+export function buildWaitSummary(
+  table: OperationTable,
+  choose?: (request: AsyncLogRequest) => boolean,
+): WaitSummary {
   const { log } = table;
   const windowMs = Math.max(0, log.toMs - log.fromMs);
-  const requests = log.requests.filter(({ startedAt }) => startedAt < log.toMs);
-  const basis = requests.length >= FEWEST_REQUESTS ? 'requests' : 'window';
+  const requests = log.requests.filter(
+    (request) => request.startedAt < log.toMs && (choose === undefined || choose(request)),
+  );
+  const basis = choose !== undefined || requests.length >= FEWEST_REQUESTS ? 'requests' : 'window';
   const rows = rowsByRequest(table);
   const waits = requests.map((request) => findRequestWaits(table, request, rows.get(request.number) ?? []));
   const requestMs = lengthOf(waits.map(({ within }) => within));

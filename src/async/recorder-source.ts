@@ -333,10 +333,10 @@ export function installRecorder(
     let endless = false;
     if (role === 3) {
       const timer = resource as { _idleTimeout?: number; _repeat?: number | null; hasRef?(): boolean };
-      // Node's own time-outs of sockets and agents never hold the loop.
+      // Time-outs of sockets and agents never hold the loop: no waits, but they tell who gave up, and when.
       if (timer.hasRef?.() === false) {
-        put(id, op, 0, request);
-        return;
+        if (request === 0) return;
+        type = 'IdleTimeout';
       }
       endless = typeof timer._repeat === 'number';
       about = subject(`${endless ? 'every ' : ''}${timer._idleTimeout} ms`);

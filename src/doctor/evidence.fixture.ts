@@ -1,3 +1,5 @@
+import type { OperationTable } from '../async/build-operations.ts';
+import { buildWaitSummary } from '../async/build-wait-summary.ts';
 import type { BlockStack, CallTree, StackFrame } from '../cpu/call-tree.ts';
 import { profileFromText } from '../cpu/text-profile.fixture.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
@@ -40,6 +42,8 @@ export interface Drawing {
   memoryLimitMb?: number;
   access?: 'inspector' | 'outside';
   pool?: Omit<PoolRecording, 'schema'>;
+  /** Asynchronous operations, drawn with `drawTable`. */
+  async?: OperationTable;
   end?: Evidence['manifest']['window']['end'];
   actions?: Evidence['manifest']['actions'];
 }
@@ -136,6 +140,9 @@ export function drawEvidence(drawing: Drawing = {}): Evidence {
     stuck: drawing.stuck,
     external: drawing.external ?? [],
     sources: { lines: (file) => books.get(file) },
+    ...(drawing.async === undefined
+      ? {}
+      : { async: { operations: drawing.async, waits: buildWaitSummary(drawing.async) } }),
     ...(drawing.pool === undefined ? {} : { pool: { schema: 'holter.pool/1', ...drawing.pool } }),
   };
 }

@@ -10,13 +10,16 @@ import { eventLoopBlocked } from './rules/event-loop-blocked.ts';
 import { eventLoopSpin } from './rules/event-loop-spin.ts';
 import { eventLoopStuck } from './rules/event-loop-stuck.ts';
 import { gcPressure } from './rules/gc-pressure.ts';
+import { ioBound } from './rules/io-bound.ts';
 import { memoryLeakExternal } from './rules/memory-leak-external.ts';
 import { memoryLeakHeap } from './rules/memory-leak-heap.ts';
 import { microtaskStarvation } from './rules/microtask-starvation.ts';
 import { nativeBusyLoop } from './rules/native-busy-loop.ts';
 import { outOfMemoryRisk } from './rules/out-of-memory-risk.ts';
+import { serialised } from './rules/serialised.ts';
 import { threadpoolBlocked } from './rules/threadpool-blocked.ts';
 import { threadpoolSaturated } from './rules/threadpool-saturated.ts';
+import { upstreamTimeout } from './rules/upstream-timeout.ts';
 import { buildVerdict } from './verdict.ts';
 import { buildVitalGroups } from './vital-groups.ts';
 
@@ -31,6 +34,9 @@ const RULES: readonly Rule[] = [
   memoryLeakHeap,
   memoryLeakExternal,
   outOfMemoryRisk,
+  ioBound,
+  upstreamTimeout,
+  serialised,
   threadpoolSaturated,
   threadpoolBlocked,
   nativeBusyLoop,

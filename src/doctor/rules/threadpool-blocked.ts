@@ -46,7 +46,7 @@ export const threadpoolBlocked: Rule = {
             unit: 'threads',
             limit: null,
             sense: 'above',
-            text: `They are in ${pool.held.map(({ threads, kind, subject, systemCall }) => `${workText(kind, subject)} (${systemCall}, ${threads} threads)`).join(', ')} for ${formatDuration(first.forMs / 1000)}.`,
+            text: `They are in ${pool.held.map(({ threads, kind, subject, systemCall }) => `${workText(kind, subject)} (${systemCall}, ${threads} threads)`).join(', ')} for ${formatDuration(first.forMs)}.`,
           },
         ],
         where: [],

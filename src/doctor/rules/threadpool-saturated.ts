@@ -46,7 +46,7 @@ export const threadpoolSaturated: Rule = {
             unit: 'kinds',
             limit: null,
             sense: 'above',
-            text: `What waits: ${listed}; for ${formatDuration(pool.longestWaitMs / 1000)} and more.`,
+            text: `What waits: ${listed}; for ${formatDuration(pool.longestWaitMs)} and more.`,
           },
         ],
         where: [],
