@@ -89,8 +89,11 @@ export function findLine({ all, judged }: Pick<WaitFacts, 'all' | 'judged'>): Li
   const concurrency = known.reduce((sum, group) => sum + group.concurrency, 0);
   const isOne = concurrency >= AT_ONCE[0] && concurrency <= AT_ONCE[1];
   const isOwn = guarded.count >= OWN_SHARE * judged;
+  // Two at once even once is no lock. Of a part of the requests it is a part.
+  const scale = Math.max(1, all.requests / Math.max(1, all.followed));
+  const isAlone = guarded.mostAtOnce <= Math.round(scale);
   // Counted over all requests, not only the followed ones.
   const isShared = (guarded.connections?.mostBusy ?? 1) > 1;
-  if (percent < LINE_PERCENT || !isOne || !isOwn || isShared) return undefined;
+  if (percent < LINE_PERCENT || !isOne || !isOwn || !isAlone || isShared) return undefined;
   return { queue, guarded, concurrency, percent };
 }
