@@ -1,5 +1,6 @@
 // CPU time per request of a target alone, with the recorder of `holter async` without stacks, and with sampled stacks;
-// on hello world and on a request with 40 awaits. Goals: at most 1.25 × without, 1.5 × with stacks.
+// on hello world and on a request with 40 awaits; and after the visits, when everything is out again. Goals: at most 1.25 ×
+// without, 1.5 × with stacks, 1.00 × afterwards.
 // usage: node bench/async/run.mjs [rounds=5] [node majors=20,24] [seconds=4]     needs: npm run build, test/nodes
 // The states alternate within a round, in turned order every second round; a cell is the median of its rounds' ratios to
 // the same round alone, so that noise of the machine falls on all alike. CPU time is of all threads of the process: the
@@ -58,13 +59,32 @@ function load(port, duration) {
   });
 }
 
+/** A warm server; `port` is where it listens. */
+async function start(major, source) {
+  const child = spawn(`${root}test/nodes/node_modules/node${major}/bin/node`, ['-e', source], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+  await load(child.port, 3);
+  return child;
+}
+
 for (const major of majors)
   for (const [program, source] of Object.entries(PROGRAMS)) {
-    const child = spawn(`${root}test/nodes/node_modules/node${major}/bin/node`, ['-e', source], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
-    await load(port, 3);
+    const child = await start(major, source);
+    const { port } = child;
+    // Nobody ever visits this one: what changes in both is the machine.
+    const untouched = await start(major, source);
+    const perRequest = async ({ pid, port }) => {
+      const before = cpuMs(pid);
+      const { requests } = await load(port, seconds);
+      return ((cpuMs(pid) - before) / requests) * 1000;
+    };
+    const compare = async () => {
+      const other = await perRequest(untouched);
+      return (await perRequest(child)) / other;
+    };
+    const before = median([await compare(), await compare(), await compare(), await compare(), await compare()]);
     const spent = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
     let counts;
     for (let round = 0; round < rounds; round++) {
@@ -78,7 +98,9 @@ for (const major of majors)
         counts = (await stop()) ?? counts;
       }
     }
+    const after = median([await compare(), await compare(), await compare(), await compare(), await compare()]);
     child.kill('SIGKILL');
+    untouched.kill('SIGKILL');
     const alone = median(spent.alone);
     console.log(`node ${major}  ${program}  alone ${alone.toFixed(1)} µs CPU per request`);
     for (const state of Object.keys(STATES).slice(1)) {
@@ -87,6 +109,9 @@ for (const major of majors)
         `  ${state.padEnd(24)} ${median(ratios).toFixed(2)} ×   (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
       );
     }
+    console.log(
+      `  ${'after leaving'.padEnd(24)} ${(after / before).toFixed(2)} ×   (against a process that was never visited)`,
+    );
     console.log(
       `  last recording: ${counts.requests} requests, ${counts.followed} followed, ${counts.operations} operations, ${counts.stacks} stacks, own code ${counts.ownPercent.toFixed(1)} % of one core, listened ${counts.onPercent.toFixed(0)} % of the time`,
     );

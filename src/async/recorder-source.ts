@@ -594,7 +594,9 @@ export function installRecorder(
       requests.undo();
       clean = peers.undo();
       timers.clearInterval(heartbeat);
-      if (bridge !== undefined && bridgeUndo !== undefined) bridge.undo = bridgeUndo;
+      // Another recorder may have put itself before us meanwhile: then its undo stays, and calls ours for nothing.
+      if (bridge !== undefined && bridge.undo === undoAll && bridgeUndo !== undefined)
+        bridge.undo = bridgeUndo;
       kept.clear();
       ticking.clear();
       rows = new Float64Array(0);
@@ -602,11 +604,11 @@ export function installRecorder(
       return clean;
     },
   };
-  if (bridge !== undefined && bridgeUndo !== undefined)
-    bridge.undo = () => {
-      handle.undo();
-      bridgeUndo.call(bridge);
-    };
+  const undoAll = (): void => {
+    handle.undo();
+    bridgeUndo?.call(bridge);
+  };
+  if (bridge !== undefined && bridgeUndo !== undefined) bridge.undo = undoAll;
   Object.defineProperty(globals, key, { value: handle, enumerable: false, configurable: true });
   listen();
   return { replaced, time: now() };

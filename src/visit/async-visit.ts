@@ -57,7 +57,10 @@ export async function asyncVisit(
       onFlush: ({ requests, operations }) =>
         onStep?.(`${requests} requests, ${operations} operations written down`),
     });
-    act('recorder put in: async_hooks, diagnostics_channel, net.Socket writes', 'until leaving');
+    act(
+      'recorder put in: async_hooks, diagnostics_channel, net.Socket writes',
+      'until leaving; V8 keeps promises a little slower until the process ends',
+    );
     onStep?.('recording');
     await Promise.race([
       sleep(options.seconds * 1000, undefined, { signal }).catch(() => {}),
