@@ -58,7 +58,7 @@ export function installRecorder(
   const clockMs = (clock() - probe) / 201;
 
   // --- which operation and request an async id stands for: a table overwritten in a circle, plus what waits for long
-  const SLOTS = 1 << 17;
+  const { slots: SLOTS } = config;
   const MASK = SLOTS - 1;
   const slotId = new Float64Array(SLOTS);
   const slotOp = new Float64Array(SLOTS);

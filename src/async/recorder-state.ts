@@ -8,6 +8,8 @@ export interface RecorderConfig {
   requestsPerFlush: number;
   /** Operations written down per flush; what is over is counted. */
   rowsPerFlush: number;
+  /** Async ids that the table knows, a power of two; one that waits for longer is kept aside. */
+  slots: number;
   /**
    * Calls by Node per millisecond from which on the recorder listens in slices only: until a few requests are through, and
    * then not before the next flush. A call costs about 0.15 µs, two thirds of it in Node.
@@ -20,6 +22,8 @@ export interface RecorderConfig {
   /** No flush for so long means that holter is gone: everything is taken out. ms */
   deadAfterMs: number;
 }
+
+export const RECORDER_SLOTS: number = 1 << 17;
 
 /** Numbers of one operation, in this order, in the rows of a flush. */
 export const ROW = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncLog } from '../async/async-log.ts';
-import { type AsyncRecording, recordAsync } from '../async/record-async.ts';
+import { type AsyncRecording, RECORDER_BYTES, recordAsync } from '../async/record-async.ts';
 import { type RequestTimes, startRequestProbe } from '../async/request-probe.ts';
 import type { StartPart } from './inside-part.ts';
 
@@ -71,6 +71,7 @@ export const startAsyncPart: StartPart = async ({ session, clock, node, untilMs,
         fromMs: log.fromMs,
         toMs: log.toMs,
         frames: framesOf(log),
+        ownBytes: RECORDER_BYTES,
       };
     },
   };

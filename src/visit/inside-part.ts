@@ -1,4 +1,5 @@
 import type { Session } from '../cdp/session.ts';
+import type { VitalSigns } from '../metrics/series.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
 import type { WindowClock } from './clock.ts';
 import type { RawFrame } from './raw-stack.ts';
@@ -19,6 +20,8 @@ export interface PartContext {
   act: ActSink;
   /** What was left undone or is worth knowing, in a sentence: goes to the report's gaps. */
   note: (sentence: string) => void;
+  /** A full collection was asked for: it is no collection of the program's own. */
+  forced: (gc: VitalSigns['forcedGc'][number]) => void;
 }
 
 /** How the target does when a third of the window is over: whether what costs something is worth beginning. */
@@ -37,6 +40,8 @@ export interface PartFile {
   fromMs?: number;
   toMs?: number;
   frames: readonly RawFrame[];
+  /** What the part's own tables took in the target from `fromMs` on, outside the heap. */
+  ownBytes?: number;
 }
 
 /**

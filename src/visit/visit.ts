@@ -182,6 +182,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
       ? { loopIterationsPerSecond: inside?.loopIterationsPerSecond as number }
       : {}),
   };
+  for (const { fromMs, ownBytes } of inside?.files ?? [])
+    if (fromMs !== undefined && ownBytes !== undefined) leaveOut(vitals, fromMs, ownBytes);
   explainStretches(vitals.blocked, vitals.gc, vitals.series.get('sched.main_wait_percent'));
   maskUtilisation(vitals, inside);
 
@@ -318,6 +320,21 @@ async function waitOutside(
   outside: OutsideSampler | undefined,
 ): Promise<void> {
   while (clock.now() < seconds * 1000 && !signal.aborted && outside?.exited !== true) await sleep(50);
+}
+
+/** Takes what a recorder of ours holds in the target's external memory out of its vital signs. */
+function leaveOut(vitals: VitalSigns, fromMs: number, bytes: number): void {
+  for (const name of ['memory.external_bytes', 'memory.array_buffers_bytes'] as const) {
+    const series = vitals.series.get(name);
+    if (series === undefined) continue;
+    for (let at = 0; at < series.time.length; at++)
+      if (series.time[at]! >= fromMs) series.value[at] = Math.max(0, series.value[at]! - bytes);
+  }
+  for (const forced of vitals.forcedGc)
+    if (forced.at >= fromMs) forced.externalAfterBytes = Math.max(0, forced.externalAfterBytes - bytes);
+  for (const gc of vitals.gc)
+    if (gc.at >= fromMs && gc.externalAfterBytes !== undefined)
+      gc.externalAfterBytes = Math.max(0, gc.externalAfterBytes - bytes);
 }
 
 /** The loop's utilisation means nothing while V8's profiler runs (research/fleet.md 3.6). */
