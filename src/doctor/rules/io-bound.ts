@@ -5,7 +5,7 @@ import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { confidenceOf, evidenceLine } from '../finding.ts';
-import { starvation } from '../machine-facts.ts';
+import { hidesWaits } from '../machine-facts.ts';
 import { measurePool } from '../pool-facts.ts';
 import type { EvidenceLine, Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
@@ -30,7 +30,7 @@ export const ioBound: Rule = {
   needs: ['async'],
   judge(evidence: Evidence, facts: Facts): Finding[] {
     const waits = measureWaits(evidence);
-    if (waits === undefined || facts.isSaturated || starvation(facts.machine) !== undefined) return [];
+    if (waits === undefined || facts.isSaturated || hidesWaits(facts.machine)) return [];
     const exhausted = findExhausted(waits);
     const findings: Finding[] = [];
     if (exhausted !== undefined) findings.push(describeExhausted(evidence, waits, exhausted));

@@ -4,7 +4,7 @@ import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { confidenceOf, evidenceLine } from '../finding.ts';
-import { starvation } from '../machine-facts.ts';
+import { hidesWaits } from '../machine-facts.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
 import { measureWaits, sitesWhere, subjectText, type WaitFacts } from '../wait-facts.ts';
@@ -28,7 +28,7 @@ export const serialised: Rule = {
   needs: ['async'],
   judge(evidence: Evidence, facts: Facts): Finding[] {
     const waits = measureWaits(evidence);
-    if (waits === undefined || starvation(facts.machine) !== undefined) return [];
+    if (waits === undefined || hidesWaits(facts.machine)) return [];
     if (facts.machine.demandMedian >= BUSY_PERCENT) return [];
     const line = findLine(waits);
     if (line === undefined) return [];
