@@ -1,6 +1,6 @@
 import { chainOf, chainSites } from '../async/async-chain.ts';
 import { buildWaitSummary } from '../async/build-wait-summary.ts';
-import type { CreationSite } from '../async/operation.ts';
+import type { CreationSite, OperationKind } from '../async/operation.ts';
 import { findUpstreamTimeouts, type UpstreamTimeouts } from '../async/upstream-timeouts.ts';
 import { groupSubject, quantile } from '../async/wait-group.ts';
 import type { WaitGroup, WaitSummary } from '../async/wait-summary.ts';
@@ -120,4 +120,21 @@ export function subjectText({ kind, subject }: Pick<WaitGroup, 'kind' | 'subject
     default:
       return subject === '' ? 'a server' : subject;
   }
+}
+
+/** Kinds of operations that stand in the pool's line as work of that kind. */
+const POOL_WORK: Record<string, readonly OperationKind[]> = {
+  crypto: ['pool'],
+  zlib: ['pool'],
+  fs: ['fs'],
+  dns: ['dns'],
+};
+
+/** Lines that ask for most of the pool's work of one kind (`crypto`), where operations were recorded. */
+export function poolAskers(evidence: Evidence, kind: string): Where[] {
+  const kinds = POOL_WORK[kind] ?? [];
+  const groups = (evidence.async?.waits.groups ?? []).filter(
+    (group) => kinds.includes(group.kind) && (kind === 'zlib') === (group.subject === 'zlib'),
+  );
+  return sitesWhere(groups.slice(0, 3), evidence);
 }

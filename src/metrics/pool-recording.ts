@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../base/units.ts';
+import type { Series } from './series.ts';
 
 /** libuv's pool at one moment. */
 export interface PoolSample {
@@ -26,4 +27,16 @@ export interface PoolRecording {
   waiting: PoolWorkSeen[];
   /** On a thread, by time seen; `systemCall` where it slept. */
   running: (PoolWorkSeen & { systemCall: string })[];
+}
+
+/** Its samples as series: what waits, and the threads that work. */
+export function poolSeries({ samples }: PoolRecording): Series[] {
+  const used = samples.filter(({ threads }) => threads > 0);
+  const time = Float64Array.from(used, ({ at }) => at);
+  return used.length === 0
+    ? []
+    : [
+        { name: 'pool.queued', time, value: Float64Array.from(used, ({ queued }) => queued) },
+        { name: 'pool.busy', time, value: Float64Array.from(used, ({ threads, idle }) => threads - idle) },
+      ];
 }

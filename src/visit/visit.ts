@@ -3,11 +3,12 @@ import { type ErrorCode, HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
 import type { Seconds } from '../base/units.ts';
 import { buildInside, explainStretches } from '../metrics/inside.ts';
+import { poolSeries } from '../metrics/pool-recording.ts';
 import { readBlockedState } from '../metrics/record-blocked-state.ts';
 import { type OutsideSampler, startOutsideSampling } from '../metrics/record-outside.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { writeVitals } from '../metrics/vitals-file.ts';
-import type { Action, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
+import type { Action, EvidenceFile, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
 import type { InsideFacts } from '../target/inside-facts.ts';
@@ -45,6 +46,8 @@ export interface VisitOptions {
    * program's. Asked before; false or an error leaves them out with a note.
    */
   heap?: { agree: (need: HeapNeed) => Promise<boolean> };
+  /** More for the recording, asked for when the target is left: what put load on it, for example. */
+  extraFiles?: () => Promise<{ file: EvidenceFile; content: string }[]>;
 }
 
 /** Problems of getting in that leave the view from outside: a verdict from /proc is better than none. */
@@ -170,7 +173,11 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   const vitals: VitalSigns = {
     seconds,
     series: new Map(
-      [...(outsideResult?.series ?? []), ...(signs?.series ?? [])].map((series) => [series.name, series]),
+      [
+        ...(outsideResult?.series ?? []),
+        ...(signs?.series ?? []),
+        ...(poolRecording === undefined ? [] : poolSeries(poolRecording)),
+      ].map((series) => [series.name, series]),
     ),
     blocked: signs?.blocked ?? [],
     gc: signs?.gc ?? [],
@@ -203,6 +210,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     act('read the variables of libuv’s pool out of its memory, five times a second', 0, 'no effect');
     await writer.add({ name: 'pool.json', kind: 'pool' }, JSON.stringify(poolRecording));
   }
+
+  for (const { file, content } of (await options.extraFiles?.()) ?? []) await writer.add(file, content);
 
   const facts = attachment?.facts;
   const info: TargetInfo = target.kind === 'process' ? target.info : inspectorTargetInfo(target.url, facts);

@@ -5,6 +5,7 @@ import { confidenceOf, evidenceLine } from '../finding.ts';
 import { measurePool, workText } from '../pool-facts.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
+import { poolAskers } from '../wait-facts.ts';
 
 /**
  * Every thread of libuv's pool sleeps in a system call that does not return, and work waits behind them: file access,
@@ -43,13 +44,13 @@ export const threadpoolBlocked: Rule = {
           {
             signal: 'what they do',
             value: first.threads,
-            unit: 'threads',
+            unit: 'text',
             limit: null,
             sense: 'above',
             text: `They are in ${pool.held.map(({ threads, kind, subject, systemCall }) => `${workText(kind, subject)} (${systemCall}, ${threads} threads)`).join(', ')} for ${formatDuration(first.forMs)}.`,
           },
         ],
-        where: [],
+        where: poolAskers(evidence, first.kind),
         advice: adviceFor('threadpool-blocked', first.kind, { what }),
         next: [`holter stack ${evidence.manifest.target.pid} --threads`],
         alsoExplains: ['gateway-timeout'],

@@ -5,6 +5,7 @@ import { confidenceOf, evidenceLine } from '../finding.ts';
 import { measurePool } from '../pool-facts.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
+import { poolAskers } from '../wait-facts.ts';
 
 /**
  * libuv's pool is busy all the time and work stands in line for it.
@@ -43,13 +44,13 @@ export const threadpoolSaturated: Rule = {
           {
             signal: 'what waits',
             value: kinds.length,
-            unit: 'kinds',
+            unit: 'text',
             limit: null,
             sense: 'above',
             text: `What waits: ${listed}; for ${formatDuration(pool.longestWaitMs)} and more.`,
           },
         ],
-        where: [],
+        where: poolAskers(evidence, main),
         advice: adviceFor('threadpool-saturated', main),
         next: [`holter stack ${evidence.manifest.target.pid} --threads`],
         alsoExplains: ['gateway-timeout'],

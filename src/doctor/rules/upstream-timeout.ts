@@ -69,7 +69,7 @@ function describe(evidence: Evidence, timeout: UpstreamTimeout, ended: number): 
       {
         signal: 'routes',
         value: routes.length,
-        unit: '',
+        unit: 'text',
         limit: null,
         sense: 'above',
         text: `Routes: ${routes.slice(0, 5).join(', ')}${routes.length > 5 ? ` and ${routes.length - 5} more` : ''}.`,
