@@ -120,8 +120,8 @@ const IN_WINDOW: ReadonlySet<OperationKind> = new Set<OperationKind>([
   'promise',
 ]);
 
-function windowGroups(table: OperationTable, windowMs: Milliseconds): WaitGroup[] {
-  const { fromMs, toMs } = table.log;
+/** Rows that count as waits of a process that serves no requests. */
+export function windowRows(table: OperationTable): number[] {
   const rows: number[] = [];
   for (let row = 0; row < table.length; row++)
     if (
@@ -131,6 +131,12 @@ function windowGroups(table: OperationTable, windowMs: Milliseconds): WaitGroup[
       (table.kindOf(row) !== 'promise' || Number.isNaN(table.endedAt[row]!))
     )
       rows.push(row);
+  return rows;
+}
+
+function windowGroups(table: OperationTable, windowMs: Milliseconds): WaitGroup[] {
+  const { fromMs, toMs } = table.log;
+  const rows = windowRows(table);
   const goals = findGoals(table);
   const weigh = (row: number): Milliseconds => {
     const endedAt = table.endedAt[row]!;

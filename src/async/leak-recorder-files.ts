@@ -6,6 +6,8 @@ export interface OpenWatch {
   handleMade(resource: object): void;
   /** Begins `open` of node:fs/promises, sampled. */
   asked(id: number): void;
+  /** A stream opens its file in the next tick: the line is that of its creation. */
+  ticked(id: number, tick: object): void;
   before(id: number): void;
   /** True when the opened file has not been closed since. */
   isOpen(row: SampledCreation): boolean;
@@ -20,6 +22,7 @@ export function watchOpens(
   builtin: {
     (name: 'fs'): typeof import('node:fs');
     (name: 'module'): typeof import('node:module');
+    (name: 'async_hooks'): typeof import('node:async_hooks');
   },
   sampler: LeakSampler,
 ): OpenWatch {
@@ -35,6 +38,15 @@ export function watchOpens(
   };
   let on = true;
   const asked = new Map<number, SampledCreation>();
+  const { executionAsyncId } = builtin('async_hooks');
+  const streams = new Map<number, SampledCreation | undefined>();
+  const rowOf = (): SampledCreation | undefined => {
+    const running = executionAsyncId();
+    if (!streams.has(running)) return sampler.take(TYPE, 0, 0, undefined);
+    const row = streams.get(running);
+    streams.delete(running);
+    return row;
+  };
   let made: object | undefined;
 
   const holder = fs as unknown as Record<string, Method>;
@@ -58,7 +70,7 @@ export function watchOpens(
       function (this: unknown, ...args: unknown[]): unknown {
         const callback = args.at(-1);
         if (!on || typeof callback !== 'function') return original.apply(this, args);
-        const row = sampler.take(TYPE, 0, 0, undefined);
+        const row = rowOf();
         args[args.length - 1] = function (this: unknown, error: unknown, fd: unknown) {
           if (on) opened(fd, row);
           return (callback as Method).call(this, error, fd);
@@ -86,6 +98,14 @@ export function watchOpens(
       const row = sampler.take('open promise', id, 0, undefined);
       if (row !== undefined) asked.set(id, row);
     },
+    ticked(id, tick) {
+      const { callback, args } = tick as { callback?: { name?: string }; args?: unknown[] };
+      // Node's name of the function that constructs a stream; only those of files have a path.
+      if (callback?.name !== 'constructNT') return;
+      if ((args?.[0] as { path?: unknown } | undefined)?.path === undefined) return;
+      if (streams.size > 5000) streams.clear();
+      streams.set(id, sampler.take(TYPE, 0, 0, undefined));
+    },
     handleMade(resource) {
       made = resource;
     },
@@ -109,10 +129,14 @@ export function watchOpens(
     undo() {
       on = false;
       const wasWrapped = restored.length > 0;
-      const clean = restored.splice(0).map((put) => put()).every(Boolean);
+      const clean = restored
+        .splice(0)
+        .map((put) => put())
+        .every(Boolean);
       if (wasWrapped) sync();
       owners.clear();
       asked.clear();
+      streams.clear();
       made = undefined;
       return clean;
     },

@@ -7,12 +7,12 @@ export interface ListenerWatch {
   takeNew(): [number, string, string, 'emitter' | 'target'][];
   added(): [number, number, number][];
   adapt(): void;
-  /** True when the prototypes are as before. */
-  undo(): boolean;
+  /** Puts the prototypes back, true when they are as before; what is watched goes on being counted. Safe to call twice. */
+  unwrap(): boolean;
 }
 
 /**
- * Wraps `on` (and `addListener`, the same function), `prependListener` and `EventTarget.prototype.addEventListener`; `once`
+ * Wraps, until `unwrap`, `on` (and `addListener`, the same function), `prependListener` and `EventTarget.prototype.addEventListener`; `once`
  * and `prependOnceListener` call these. A call costs two property reads; only for an event that has more than
  * `manyListeners` anything is noted.
  */
@@ -81,12 +81,9 @@ export function watchListeners(
     }
   };
 
+  let clean = true;
   const restored: (() => boolean)[] = [];
-  const replace = (
-    holder: object,
-    names: string[],
-    make: (original: Method) => Method,
-  ): void => {
+  const replace = (holder: object, names: string[], make: (original: Method) => Method): void => {
     const first = Object.getOwnPropertyDescriptor(holder, names[0]!);
     if (first?.configurable !== true || typeof first.value !== 'function') return;
     const original = first.value as Method;
@@ -108,15 +105,14 @@ export function watchListeners(
 
   const { EventEmitter } = builtin('events');
   const wrapEmitter = (original: Method): Method =>
-    function (this: object, type: unknown, listener: unknown): unknown {
+    function (this: object, ...args: unknown[]): unknown {
       if (on) {
-        const present = (this as { _events?: Record<string, unknown> } | undefined)?._events?.[type as string];
+        const type = args[0] as string;
+        const present = (this as { _events?: Record<string, unknown> } | undefined)?._events?.[type];
         if (typeof present === 'object' && (present as unknown[]).length > manyListeners)
-          note(this, type as string, 'emitter');
+          note(this, type, 'emitter');
       }
-      return arguments.length === 2
-        ? original.call(this, type, listener)
-        : original.apply(this, arguments as unknown as unknown[]);
+      return original.apply(this, args);
     };
   const holder = EventEmitter.prototype;
   replace(holder, ['on', 'addListener'], wrapEmitter);
@@ -138,10 +134,10 @@ export function watchListeners(
       EventTarget.prototype,
       ['addEventListener'],
       (original) =>
-        function (this: object, type: unknown): unknown {
-          if (on && this !== undefined && targetCount(this, type) > manyListeners)
-            note(this, type as string, 'target');
-          return original.apply(this, arguments as unknown as unknown[]);
+        function (this: object, ...args: unknown[]): unknown {
+          if (on && this !== undefined && targetCount(this, args[0]) > manyListeners)
+            note(this, args[0] as string, 'target');
+          return original.apply(this, args);
         },
     );
 
@@ -171,10 +167,11 @@ export function watchListeners(
         entry.since = 0;
       }
     },
-    undo() {
+    unwrap() {
       on = false;
       // All of them, even if one cannot be put back.
-      return restored.splice(0).map((put) => put()).every(Boolean);
+      for (const put of restored.splice(0)) clean = put() && clean;
+      return clean;
     },
   };
 }

@@ -37,6 +37,8 @@ export interface LeakArming {
   timers?: boolean;
   files?: boolean;
   promises?: boolean;
+  /** A few promises and intervals at once, to see whether they end; ends by itself. */
+  probe?: boolean;
 }
 
 /** One look at the target's counts; JSON text. */
@@ -47,13 +49,17 @@ export interface LeakSample {
   costMs: number;
   /** Resources that keep the loop alive, by Node's name. */
   resources: Record<string, number>;
-  /** Bytes in V8's old space, garbage among them. */
+  /** Bytes used in V8's heap and in its old space, garbage among them. */
+  heapUsed: number;
   oldSpace: number;
   /** HTTP requests since the counting began, and of these about how many have no answer; null before. */
   requests: number | null;
   unanswered: number | null;
   /** Number and listeners now of each emitter watched; an emitter that is gone has none. */
   listeners: [number, number][];
+  /** Of the probe, a second old: promises still pending, garbage among them, and intervals not cleared. */
+  pendingProbes: number;
+  tickingProbes: number;
   /** Emitters watched since the last look: number, class, event, `EventTarget` or emitter. */
   watched: [number, string, string, 'emitter' | 'target'][];
 }
@@ -98,8 +104,10 @@ export interface LeakHandle {
   sample(): string;
   /** Begins to take stacks; what was armed stays so. */
   arm(arming: LeakArming): void;
-  /** Promises whose creation was seen early and that are still pending, garbage among them (estimated). */
+  /** Promises made more than half a second ago and still pending, garbage among them (estimated). */
   pending(): number;
+  /** The functions that add listeners are put back; emitters that have many are still counted. */
+  letListenersGo(): void;
   /** Hooks off, nothing held any more: a collection from now on finds what the program holds. */
   disarm(): void;
   finish(): string;

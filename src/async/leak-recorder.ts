@@ -8,16 +8,17 @@
  *
  * Everything hangs on one symbol of globalThis and on the undo of the bridge; a heartbeat is the second net.
  */
-import { makeSampler } from './leak-recorder-sampler.ts';
+
 import { watchOpens } from './leak-recorder-files.ts';
 import { watchListeners } from './leak-recorder-listeners.ts';
 import { watchUnanswered } from './leak-recorder-requests.ts';
-import {
-  type LeakArming,
-  type LeakHandle,
-  type LeakHarvest,
-  type LeakRecorderConfig,
-  type LeakSample,
+import { makeSampler } from './leak-recorder-sampler.ts';
+import type {
+  LeakArming,
+  LeakHandle,
+  LeakHarvest,
+  LeakRecorderConfig,
+  LeakSample,
 } from './leak-recorder-state.ts';
 import { makeStackReader } from './recorder-stacks.ts';
 
@@ -72,20 +73,35 @@ export function installLeakRecorder(
   let errors = 0;
   let lookedAt = clock();
   let isHooked = false;
+  let done = false;
 
   const armed = { timers: false, promises: false };
   const handles = new Set<string>();
+  /** The probe: some promises and intervals, milliseconds apart, without stacks. */
+  let probesLeft = 0;
+  const probedAt = { promise: 0, timer: 0 };
+  let probes: { ref: WeakRef<object>; kind: 'promise' | 'timer'; at: number }[] = [];
+  const probe = (kind: 'promise' | 'timer', made: object): void => {
+    const at = clock();
+    if (at - probedAt[kind] < 5) return;
+    probedAt[kind] = at;
+    probes.push({ ref: new WeakRef(made), kind, at });
+    if (--probesLeft === 0) listen();
+  };
   const init = (id: number, type: string, trigger: number, resource: object): void => {
     if (!isHooked) return;
     try {
       // A resource is not finished here: reading a native property of it can end the process (FileHandle's fd).
       if (type === 'PROMISE') {
+        if (probesLeft > 0) probe('promise', resource);
         if (!armed.promises) return;
         sampler.take(type, id, trigger === hooks.executionAsyncId() ? 0 : trigger, resource);
       } else if (type === 'Timeout') {
         const timer = resource as { hasRef?(): boolean; _idleTimeout?: number; _repeat?: number | null };
         // Node's own time-outs of sockets and agents never hold the loop.
-        if (!armed.timers || timer.hasRef?.() === false) return;
+        if (timer.hasRef?.() === false) return;
+        if (probesLeft > 0 && typeof timer._repeat === 'number') probe('timer', resource);
+        if (!armed.timers) return;
         const row = sampler.take(type, id, trigger, resource);
         if (row === undefined) return;
         row.detail = timer._idleTimeout ?? -1;
@@ -93,7 +109,8 @@ export function installLeakRecorder(
         row.flags =
           (typeof timer._repeat === 'number' ? 1 : 0) +
           (running !== resource && running?.constructor === resource.constructor ? 2 : 0);
-      } else if (opens !== undefined && type === 'FSREQPROMISE') opens.asked(id);
+      } else if (opens !== undefined && type === 'TickObject') opens.ticked(id, resource);
+      else if (opens !== undefined && type === 'FSREQPROMISE') opens.asked(id);
       else if (opens !== undefined && type === 'FILEHANDLE') opens.handleMade(resource);
       else if (handles.has(type)) sampler.take(type, id, trigger, resource);
     } catch {
@@ -124,6 +141,28 @@ export function installLeakRecorder(
     return /^[^{]*\{\s*<pending>/.test(text);
   };
 
+  /** Puts the hook on for what is armed now, or off. */
+  const listen = (): void => {
+    hook?.disable();
+    isHooked =
+      !done && (handles.size > 0 || armed.timers || armed.promises || probesLeft > 0 || opens !== undefined);
+    if (!isHooked) return;
+    // Newer Nodes can leave promises out of it; older ones ignore the wish.
+    const wish = { trackPromises: armed.promises || probesLeft > 0 };
+    hook = hooks.createHook({ init, ...(opens === undefined ? {} : { before }), ...wish });
+    hook.enable();
+  };
+  const probeResult = (): Pick<LeakSample, 'pendingProbes' | 'tickingProbes'> => {
+    const left = { promise: 0, timer: 0 };
+    for (const { ref, kind, at } of probes) {
+      const made = clock() - at < 1000 ? undefined : ref.deref();
+      if (made === undefined) continue;
+      if (kind === 'promise' ? isPending(made) : (made as { _destroyed?: boolean })._destroyed !== true)
+        left[kind]++;
+    }
+    return { pendingProbes: left.promise, tickingProbes: left.timer };
+  };
+
   let asked = clock();
   const heartbeat = timers.setInterval(() => {
     if (clock() - asked > config.deadAfterMs) handle.undo();
@@ -136,7 +175,6 @@ export function installLeakRecorder(
     handle.undo();
     bridgeUndo?.call(bridge);
   };
-  let done = false;
   let clean = true;
   const handle: LeakHandle = {
     token: config.token,
@@ -152,10 +190,12 @@ export function installLeakRecorder(
         time: now(),
         costMs: 0,
         resources,
+        heapUsed: v8.getHeapStatistics().used_heap_size,
         oldSpace: old?.space_used_size ?? 0,
         requests: due?.requests ?? null,
         unanswered: due?.unanswered ?? null,
         listeners: listeners.counts(),
+        ...probeResult(),
         watched: listeners.takeNew(),
       };
       listeners.adapt();
@@ -164,8 +204,13 @@ export function installLeakRecorder(
       sample.costMs = clock() - begun;
       return JSON.stringify(sample);
     },
-    arm({ handles: more = [], timers: withTimers, files, promises }: LeakArming) {
+    arm({ handles: more = [], timers: withTimers, files, promises, probe: withProbe }: LeakArming) {
       if (done) return;
+      if (withProbe === true) {
+        probesLeft = 40;
+        listen();
+        return;
+      }
       unanswered ??= parts.watchUnanswered(builtin);
       for (const type of more) {
         handles.add(type);
@@ -183,16 +228,10 @@ export function installLeakRecorder(
         sampler.begin('open promise');
         opens = parts.watchOpens(builtin, sampler);
       }
-      if (handles.size === 0 && !armed.timers && !armed.promises && opens === undefined) return;
-      hook?.disable();
-      // Newer Nodes can leave promises out of it; older ones ignore the wish.
-      const wish = { trackPromises: armed.promises };
-      hook = hooks.createHook({ init, ...(opens === undefined ? {} : { before }), ...wish });
-      isHooked = true;
-      hook.enable();
+      listen();
     },
     pending() {
-      const edge = (sampler.types.get('PROMISE')?.armedAt ?? 0) / 2 + now() / 2;
+      const edge = now() - 500;
       let count = 0;
       for (const { ref, time, weight } of sampler.types.get('PROMISE')?.rows ?? []) {
         if (time > edge) continue;
@@ -200,6 +239,9 @@ export function installLeakRecorder(
         if (promise !== undefined && isPending(promise)) count += weight;
       }
       return count;
+    },
+    letListenersGo() {
+      listeners.unwrap();
     },
     disarm() {
       isHooked = false;
@@ -214,7 +256,8 @@ export function installLeakRecorder(
         for (const row of sampler.types.get(name)!.rows) {
           const made = row.ref?.deref();
           let alive = made !== undefined;
-          if (name === 'Timeout') alive = made !== undefined && !(made as { _destroyed?: boolean })._destroyed;
+          if (name === 'Timeout')
+            alive = made !== undefined && !(made as { _destroyed?: boolean })._destroyed;
           else if (name === 'PROMISE') alive = made !== undefined && isPending(made);
           else if (name.startsWith('open')) alive = opens?.isOpen(row) ?? false;
           else if (made !== undefined) alive = open.has(made) || ((made as { fd?: number }).fd ?? -1) >= 0;
@@ -249,11 +292,12 @@ export function installLeakRecorder(
       done = true;
       isHooked = false;
       hook?.disable();
-      const wasClean = [listeners.undo(), opens?.undo() ?? true];
+      const wasClean = [listeners.unwrap(), opens?.undo() ?? true];
       clean = wasClean.every(Boolean);
       unanswered?.undo();
       timers.clearInterval(heartbeat);
       sampler.clear();
+      probes = [];
       // Another recorder may have put its undo over ours: it calls ours, which does nothing any more.
       if (bridge !== undefined && bridge.undo === undoBoth && bridgeUndo !== undefined)
         bridge.undo = bridgeUndo;

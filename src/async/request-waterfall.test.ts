@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drawTable } from './async-log.fixture.ts';
-import { buildSlowestRequest } from './request-waterfall.ts';
+import { buildSlowestRequest, buildSlowestRequests } from './request-waterfall.ts';
 
 describe('buildSlowestRequest', () => {
   it('takes the slowest of those with stacks, its waits in order, ms after its start', () => {
@@ -25,5 +25,35 @@ describe('buildSlowestRequest', () => {
   it('falls back to one without stacks, and to none', () => {
     expect(buildSlowestRequest(drawTable('request 1 GET / 0-10'))?.ms).toBe(10);
     expect(buildSlowestRequest(drawTable(''))).toBeUndefined();
+  });
+});
+
+describe('buildSlowestRequests', () => {
+  it('gives five of each route, the slowest with stacks first, compared within the route', () => {
+    const lines = Array.from(
+      { length: 8 },
+      (_, i) => `
+        request ${2 * i + 1} GET /orders/${i} 0-${10 + i}
+        FSREQCALLBACK ${100 + i} - 0-5 r${2 * i + 1} <${-2 * (2 * i + 1)} @read/app.js:3
+        request ${2 * i + 2} GET /health 0-${1 + i}`,
+    );
+    const slow = buildSlowestRequests(
+      drawTable(`request 99 GET /health 0-500
+      ${lines.join('\n')}`),
+    );
+    expect(slow.map(({ path, ms }) => `${path} ${ms}`)).toEqual([
+      '/orders/7 17',
+      '/health 500',
+      '/orders/6 16',
+      '/orders/5 15',
+      '/orders/4 14',
+      '/orders/3 13',
+      '/health 8',
+      '/health 7',
+      '/health 6',
+      '/health 5',
+    ]);
+    expect(slow[0]?.slowerThan).toBe(7 / 8);
+    expect(buildSlowestRequests(drawTable(''))).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import type { OperationTable } from './build-operations.ts';
 import { findGoals } from './build-wait-summary.ts';
 import type { CreationSite, OperationKind } from './operation.ts';
 import { findRequestWaits, type RequestWaits, rowsByRequest } from './request-waits.ts';
+import { routeOf } from './wait-group.ts';
 
 /** One wait of a request, ms after the request's start. */
 export interface WaterfallSpan {
@@ -44,11 +45,47 @@ export interface RequestWaterfall {
 /** Waits of a request that are listed. */
 const SPAN_LIMIT = 60;
 
+/** How many requests `buildSlowestRequests` gives. */
+const ROUTES = 10;
+const PER_ROUTE = 5;
+
 /**
  * The slowest request of those followed with stacks, as a waterfall; of all followed ones where none has a stack.
  * Undefined when no request was followed.
  */
 export function buildSlowestRequest(table: OperationTable): RequestWaterfall | undefined {
+  const slow = findSlowRequests(table, 1);
+  return slow.chosen[0] === undefined ? undefined : drawRequest(table, slow.chosen[0], slow);
+}
+
+/**
+ * The slowest requests of each route, five of each and of the ten routes with the slowest ones. The first is that of
+ * `buildSlowestRequest`, the others follow by their time.
+ */
+export function buildSlowestRequests(table: OperationTable): RequestWaterfall[] {
+  const { log } = table;
+  const first = findSlowRequests(table, 1).chosen[0];
+  if (first === undefined) return [];
+  const slow = findSlowRequests(table, PER_ROUTE);
+  const byTime = slow.chosen
+    .filter((request) => request !== first)
+    .sort((a, b) => lasted(b, log.toMs) - lasted(a, log.toMs));
+  const kept = new Set([...new Set([first, ...byTime].map(routeName))].slice(0, ROUTES));
+  return [first, ...byTime]
+    .filter((request) => kept.has(routeName(request)))
+    .map((request) => drawRequest(table, request, slow));
+}
+
+interface SlowRequests {
+  /** With `perRoute` 1 the slowest of all alone. */
+  chosen: AsyncLogRequest[];
+  rows: ReadonlyMap<number, number[]>;
+  ended: readonly AsyncLogRequest[];
+  goals: ReadonlyMap<number, string>;
+}
+
+/** Those with stacks before those without, those that ended before those under way; then by time. */
+function findSlowRequests(table: OperationTable, perRoute: number): SlowRequests {
   const { log } = table;
   const rows = rowsByRequest(table);
   const hasStacks = ({ number }: AsyncLogRequest): boolean => {
@@ -57,22 +94,41 @@ export function buildSlowestRequest(table: OperationTable): RequestWaterfall | u
     const awaits = own.filter((row) => table.kindOf(row) === 'promise');
     return isMostly(awaits.length > 0 ? awaits : own, (row) => log.operations.stack[row] !== -1);
   };
-  const ended = log.requests.filter(({ endedAt }) => endedAt !== null);
-  const choices = [ended.filter(hasStacks), log.requests.filter(hasStacks), ended, log.requests];
-  const slowest = choices
-    .find((list) => list.length > 0)
-    ?.reduce((a, b) => (lasted(b, log.toMs) > lasted(a, log.toMs) ? b : a));
-  if (slowest === undefined) return undefined;
-  const peers = ended.filter((request) => nameOf(request) === nameOf(slowest));
-  const waits = findRequestWaits(table, slowest, rows.get(slowest.number) ?? []);
-  return buildWaterfall(
-    table,
-    waits,
-    peers.length === 0
-      ? 0
-      : peers.filter((request) => lasted(request, log.toMs) < lasted(slowest, log.toMs)).length /
-          peers.length,
-  );
+  const rank = (request: AsyncLogRequest): number =>
+    (hasStacks(request) ? 0 : 2) + (request.endedAt === null ? 1 : 0);
+  const ranked = log.requests
+    .map((request) => ({ request, rank: rank(request), ms: lasted(request, log.toMs) }))
+    .sort((a, b) => a.rank - b.rank || b.ms - a.ms);
+  const taken = new Map<string, number>();
+  const chosen: AsyncLogRequest[] = [];
+  for (const { request } of ranked) {
+    const route = perRoute === 1 ? '' : routeName(request);
+    const count = taken.get(route) ?? 0;
+    if (count >= perRoute) continue;
+    taken.set(route, count + 1);
+    chosen.push(request);
+  }
+  return {
+    chosen,
+    rows,
+    ended: log.requests.filter(({ endedAt }) => endedAt !== null),
+    goals: findGoals(table),
+  };
+}
+
+function drawRequest(
+  table: OperationTable,
+  request: AsyncLogRequest,
+  { rows, ended, goals }: SlowRequests,
+): RequestWaterfall {
+  const { toMs } = table.log;
+  const route = routeName(request);
+  const ms = lasted(request, toMs);
+  const peers = ended.filter((other) => routeName(other) === route);
+  const waits = findRequestWaits(table, request, rows.get(request.number) ?? []);
+  const slowerThan =
+    peers.length === 0 ? 0 : peers.filter((other) => lasted(other, toMs) < ms).length / peers.length;
+  return buildWaterfall(table, waits, slowerThan, goals);
 }
 
 /** What one request waited for, as spans with their lines. */
@@ -80,9 +136,9 @@ export function buildWaterfall(
   table: OperationTable,
   { request, within, waits, runMs, unexplainedMs }: RequestWaits,
   slowerThan = 0,
+  goals: ReadonlyMap<number, string> = findGoals(table),
 ): RequestWaterfall {
   const { log } = table;
-  const goals = findGoals(table);
   const ms = within[1] - within[0];
   // What is too short to be seen beside the rest tells nothing.
   const listed = [...waits]
@@ -124,6 +180,11 @@ function lasted({ startedAt, endedAt, followedTo }: AsyncLogRequest, toMs: Milli
   return (endedAt ?? followedTo ?? toMs) - startedAt;
 }
 
-function nameOf({ method, route, path }: AsyncLogRequest): string {
-  return `${method} ${route || path}`;
+/** `GET /orders/:id`: the framework's pattern, or the path without what names one thing. */
+export function routeName({
+  method,
+  route,
+  path,
+}: Pick<AsyncLogRequest, 'method' | 'route' | 'path'>): string {
+  return `${method} ${route || routeOf(path)}`;
 }

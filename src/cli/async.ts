@@ -1,34 +1,33 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { readAsyncLog } from '../async/async-log.ts';
-import { buildOperations } from '../async/build-operations.ts';
-import { buildWaitSummary } from '../async/build-wait-summary.ts';
 import { buildSlowestRequest } from '../async/request-waterfall.ts';
-import { buildSiteBook } from '../async/site-book.ts';
 import { HolterError } from '../base/errors.ts';
-import { openRecording, type Recording } from '../recording/read-recording.ts';
-import { createRecording } from '../recording/write-recording.ts';
+import { openRecording } from '../recording/read-recording.ts';
+import { createRecording, makeFolder, writePageFile } from '../recording/write-recording.ts';
 import type { AsyncDocument } from '../render/async-document.ts';
 import { renderAsyncJson } from '../render/async-json.ts';
 import { renderAsync } from '../render/async-terminal.ts';
-import { openSources, type SourcesFile } from '../source-map/collect-sources.ts';
+import { renderHtmlPage } from '../render/html-page.ts';
 import { resolveTarget } from '../target/resolve.ts';
 import { type StartedTarget, startTarget } from '../target/start.ts';
 import { readTargetInfo } from '../target/target-info.ts';
 import { asyncVisit } from '../visit/async-visit.ts';
 import type { VisitTarget } from '../visit/visit.ts';
+import { type AsyncInput, asyncPage, readAsyncInput } from './async-input.ts';
+import { openInBrowser } from './browser.ts';
 import { parseCount, parseDuration, terminalStyle } from './options.ts';
 import { abortOnSignals, type ExitCode, print } from './outcome.ts';
-import { shellWord, shorten, temporaryPath } from './paths.ts';
+import { shorten, temporaryPath } from './paths.ts';
 import { startProgress } from './progress.ts';
 import { HOLTER_VERSION } from './version.ts';
 
 interface AsyncOptions {
   duration: string;
   stacks?: string;
-  out?: string;
+  out: string[];
   json?: boolean;
+  open?: boolean;
   force?: boolean;
   color: boolean;
 }
@@ -54,10 +53,13 @@ export function registerAsync(
     .option('-d, --duration <time>', 'how long to record, 500ms to 10m; Ctrl-C ends it early', '10s')
     .option('--stacks <count>', 'creating stacks per second, 0 (none) to 5000', '200')
     .option(
-      '-o, --out <folder>',
-      'keep the recording here (default: a new folder in the temporary directory)',
+      '-o, --out <path>',
+      'a folder for the recording (default: in the temporary directory), or FILE.html for the page, FILE.json; may be repeated',
+      (path: string, before: string[]) => [...before, path],
+      [],
     )
     .option('--json', 'print one JSON document, schema holter.async/1')
+    .option('--open', 'open the page in the browser: waterfall, graph of waits, table')
     .option(
       '--force',
       'where a signal is unsafe, wake the inspector through process memory (needs ptrace rights)',
@@ -72,7 +74,8 @@ per request meanwhile, follows about 200 requests a second and counts the others
 
 Examples:
   holter async 4711
-  holter async :3000 -d 30s
+  holter async :3000 -d 30s --open
+  holter async api -o waits.html
   holter async api --stacks 0 --json
   holter async -- node server.js`,
     )
@@ -95,20 +98,59 @@ async function runAsync(
       target === undefined ? 'no target given' : 'give a target or a command, not both',
       { hint: 'holter async <pid | name | :port>, or holter ps to see what runs' },
     );
-  const folder =
-    target !== undefined && (await isRecording(target))
-      ? target
-      : await capture(target, command, {
-          seconds,
-          stacks,
-          force: options.force === true,
-          out: options.out,
-        });
-  const document = await readDocument(await openRecording(folder));
+  const { files, folder: out } = sortPaths(options.out);
+  const isFile = target !== undefined && (await isRecording(target));
+  if (isFile && out !== undefined)
+    throw new HolterError('E_USAGE', `${out} names no page and no JSON file`, {
+      hint: `holter async ${target} -o waits.html`,
+    });
+  const folder = isFile
+    ? target
+    : await capture(target, command, { seconds, stacks, force: options.force === true, out });
+  const input = await readAsyncInput(await openRecording(folder));
+  const page = await writeFiles(input, files, isFile ? undefined : join(folder, 'async.html'), options);
+  const document = documentOf(input, page);
   await print(
     options.json ? renderAsyncJson(document) : renderAsync(document, terminalStyle(!options.color)),
   );
+  if (options.open && page !== undefined) openInBrowser(page);
   return 0;
+}
+
+/** @throws HolterError E_USAGE */
+function sortPaths(paths: readonly string[]): { files: string[]; folder: string | undefined } {
+  const files = paths.filter((path) => /\.(?:html?|json)$/i.test(path));
+  const folders = paths.filter((path) => !files.includes(path));
+  if (folders.length > 1)
+    throw new HolterError('E_USAGE', `two folders for one recording: ${folders.join(', ')}`, {
+      hint: 'one folder, and files whose names end in .html or .json',
+    });
+  return { files, folder: folders[0] };
+}
+
+/**
+ * Writes what `-o` asks for, and the page of a new recording into it; gives the path of the page.
+ * @throws HolterError E_WRITE
+ */
+async function writeFiles(
+  input: AsyncInput,
+  files: readonly string[],
+  inRecording: string | undefined,
+  { open }: AsyncOptions,
+): Promise<string | undefined> {
+  const isJson = (path: string): boolean => /\.json$/i.test(path);
+  for (const path of files.filter(isJson))
+    await writePageFile(path, renderAsyncJson(documentOf(input, undefined)));
+  const named = files.filter((path) => !isJson(path));
+  const other = inRecording ?? (open ? temporaryPath(input.recording, '.html') : undefined);
+  if (named.length === 0 && other === undefined) return undefined;
+  const html = renderHtmlPage(asyncPage(input));
+  for (const path of named) await writePageFile(path, html);
+  if (named.length === 0 && other !== undefined) {
+    await makeFolder(dirname(other));
+    await writePageFile(other, html);
+  }
+  return named[0] ?? other;
 }
 
 async function capture(
@@ -145,31 +187,18 @@ async function capture(
   }
 }
 
-/** @throws HolterError E_FILE_FORMAT when the recording holds no asynchronous operations */
-async function readDocument(recording: Recording): Promise<AsyncDocument> {
-  const { manifest, folder } = recording;
-  const file = recording.list('async')[0];
-  if (file === undefined)
-    throw new HolterError('E_FILE_FORMAT', `${folder} holds no asynchronous operations`, {
-      hint: `see what it holds: holter open ${shellWord(folder)}`,
-    });
-  const log = readAsyncLog((await recording.read(file)).toString('utf8'), file.name);
-  const roots = [manifest.target.cwd].filter((path) => path !== '');
-  const sourcesFile = recording.list('sources')[0];
-  const sources =
-    sourcesFile === undefined
-      ? undefined
-      : openSources(JSON.parse((await recording.read(sourcesFile)).toString('utf8')) as SourcesFile, {
-          roots,
-        });
-  const table = buildOperations(log, buildSiteBook(log, sources?.maps, { roots }));
+function documentOf(
+  { manifest, table, summary, folder }: AsyncInput,
+  page: string | undefined,
+): AsyncDocument {
   return {
-    manifest,
-    summary: buildWaitSummary(table),
+    manifest: manifest!,
+    summary,
     slowest: buildSlowestRequest(table),
-    resources: log.resources,
+    resources: table.log.resources,
     recording: shorten(folder),
-    next: manifest.target.pid > 0 ? [`holter doctor ${manifest.target.pid}`] : [],
+    ...(page === undefined ? {} : { page: shorten(page) }),
+    next: manifest!.target.pid > 0 ? [`holter doctor ${manifest!.target.pid}`] : [],
   };
 }
 

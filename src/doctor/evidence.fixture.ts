@@ -1,5 +1,6 @@
 import type { OperationTable } from '../async/build-operations.ts';
 import { buildWaitSummary } from '../async/build-wait-summary.ts';
+import type { ErrorSites } from '../async/error-sites.ts';
 import type { BlockStack, CallTree, StackFrame } from '../cpu/call-tree.ts';
 import { profileFromText } from '../cpu/text-profile.fixture.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
@@ -44,6 +45,8 @@ export interface Drawing {
   pool?: Omit<PoolRecording, 'schema'>;
   /** Asynchronous operations, drawn with `drawTable`. */
   async?: OperationTable;
+  /** Answers and errors, drawn with `drawErrorLog`. */
+  errors?: ErrorSites;
   end?: Evidence['manifest']['window']['end'];
   actions?: Evidence['manifest']['actions'];
 }
@@ -143,6 +146,7 @@ export function drawEvidence(drawing: Drawing = {}): Evidence {
     ...(drawing.async === undefined
       ? {}
       : { async: { operations: drawing.async, waits: buildWaitSummary(drawing.async) } }),
+    ...(drawing.errors === undefined ? {} : { errors: drawing.errors }),
     ...(drawing.pool === undefined ? {} : { pool: { schema: 'holter.pool/1', ...drawing.pool } }),
   };
 }

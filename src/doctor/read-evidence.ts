@@ -8,7 +8,7 @@ import type { RequestTimes } from '../async/request-probe.ts';
 import { buildSiteBook } from '../async/site-book.ts';
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
-import type { DeoptLog } from '../cpu/deopt-log.ts';
+import { type DeoptLog, readDeoptLog } from '../cpu/deopt-log.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
@@ -68,7 +68,7 @@ export async function readEvidence(
   const requestTimes = await readJson<RequestTimes>('requests', 'holter.requests/1');
   const asyncLog = await readAsync(recording, attempt);
   const leaks = await readLeaks(recording, attempt);
-  const deopts = await readJson<DeoptLog>('deopts', 'holter.deopts/1');
+  const deopts = await readDeopts(recording, attempt);
   const errorsFile = recording.list('errors')[0];
   const errorLog =
     errorsFile &&
@@ -99,7 +99,7 @@ export async function readEvidence(
       ...(kept === undefined ? {} : { kept }),
       ...(wakers === undefined ? {} : { wakers: wakers.watches }),
       ...(pool === undefined ? {} : { pool }),
-      ...(deopts === undefined ? {} : { deopts: readDeopts(deopts, place) }),
+      ...(deopts === undefined ? {} : { deopts: placeDeopts(deopts, place) }),
       ...(leaks === undefined ? {} : { leaks: { log: leaks, book: buildSiteBook(leaks, maps, { roots }) } }),
       ...(errorLog === undefined
         ? {}
@@ -138,7 +138,13 @@ function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => Stac
   return { since, ms, probes, frames: place(frames), ...(native === undefined ? {} : { native }) };
 }
 
-function readDeopts(
+async function readDeopts(recording: Recording, attempt: Attempt): Promise<DeoptLog | undefined> {
+  const file = recording.list('deopts')[0];
+  if (file === undefined) return undefined;
+  return attempt(file.name, async () => readDeoptLog((await recording.read(file)).toString('utf8')));
+}
+
+function placeDeopts(
   { looks, sites }: DeoptLog,
   place: (frames: readonly RawFrame[]) => StackFrame[],
 ): NonNullable<Evidence['deopts']> {

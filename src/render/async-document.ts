@@ -13,8 +13,9 @@ export interface AsyncDocument {
   slowest: RequestWaterfall | undefined;
   /** Resources alive by Node's name when the recorder came and when it went. */
   resources: { first: Record<string, number>; last: Record<string, number> };
-  /** Path of the recording. */
+  /** Path of the recording, and of its page where one was written. */
   recording: string;
+  page?: string;
   next: readonly string[];
 }
 
@@ -75,7 +76,12 @@ export function flightText({ connections, kind, mostAtOnce, waitingNow }: WaitGr
 }
 
 /** The answer in a sentence. */
-export function asyncHeadline({ summary, manifest }: AsyncDocument): string {
+export function asyncHeadline({
+  summary,
+  manifest,
+}: Pick<AsyncDocument, 'summary'> & {
+  manifest: { target: Pick<RecordingManifest['target'], 'cwd'> };
+}): string {
   const { cwd } = manifest.target;
   const [top] = summary.groups;
   const at = (group: WaitGroup): string => {

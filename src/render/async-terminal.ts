@@ -168,7 +168,7 @@ function barOf(share: number, style: Style): string {
 function slowestLines(slowest: RequestWaterfall, cwd: string, style: Style): string[] {
   const path = cleanText(slowest.route || slowest.path);
   const rank =
-    slowest.slowerThan > 0 ? `, slower than ${Math.floor(100 * slowest.slowerThan)} % on its path` : '';
+    slowest.slowerThan > 0 ? `, slower than ${Math.floor(100 * slowest.slowerThan)} % of its route` : '';
   const status = slowest.finished
     ? slowest.status === 0
       ? ', connection gone before the answer'
@@ -245,7 +245,7 @@ function chainLines(span: WaterfallSpan, request: string, cwd: string, style: St
   return lines;
 }
 
-function footLines({ summary, manifest, recording, next }: AsyncDocument, style: Style): string[] {
+function footLines({ summary, manifest, recording, page, next }: AsyncDocument, style: Style): string[] {
   const lines: string[] = [];
   const { end } = manifest.window;
   const first =
@@ -267,6 +267,7 @@ function footLines({ summary, manifest, recording, next }: AsyncDocument, style:
       paint(style, 'crit', `        left behind: ${cleanText(what)}`),
       `        remove with  ${paint(style, 'cmd', cleanText(command))}`,
     );
+  if (page !== undefined) lines.push(`page:      ${cleanText(page)}`);
   lines.push(`recording: ${cleanText(recording)}`);
   for (const command of next) lines.push(`next  ${paint(style, 'cmd', cleanText(command))}`);
   return lines;

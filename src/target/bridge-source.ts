@@ -401,7 +401,16 @@ export function runBridge(builtin: BuiltinRequire): void {
 
   let client: import('node:net').Socket | undefined;
   const write = (message: object): void => void client?.write(`${JSON.stringify(message)}\n`);
-  session.on('inspectorNotification', (message) => write(message));
+  /** A pause of longer is ended from here, whatever holter does meanwhile (stopped by Ctrl-Z, swapped out); 0 = no limit. */
+  let pauseLimitMs = 0;
+  let pauseTimer: NodeJS.Timeout | undefined;
+  session.on('inspectorNotification', (message) => {
+    const { method } = message as { method: string };
+    if (pauseLimitMs > 0 && method === 'Debugger.paused')
+      pauseTimer = setTimeout(() => post('Debugger.resume', undefined, () => {}), pauseLimitMs);
+    else if (method === 'Debugger.resumed') clearTimeout(pauseTimer);
+    write(message);
+  });
 
   let leaving = false;
   const leave = (): void => {
@@ -425,6 +434,11 @@ export function runBridge(builtin: BuiltinRequire): void {
       write({ id, result: {} });
       client?.end();
       leave();
+      return;
+    }
+    if (method === 'Holter.limitPauses') {
+      pauseLimitMs = Number((params as { ms?: unknown } | undefined)?.ms) || 0;
+      write({ id, result: {} });
       return;
     }
     try {

@@ -126,6 +126,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     consent: options.consent,
     pid: options.pid,
     note: (sentence) => void evidence.notes.push(sentence),
+    forced: (gc) => void evidence.forcedGc.push(gc),
   });
   let middles: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -120,6 +120,12 @@ describe.each([18, 20, 22, 24, 26] as const)('Node %i', (node) => {
     expect(stdout).toContain(`upstream 127.0.0.1:${before.port}`);
     expect(stdout).toContain('2 in flight of 2');
     expect(stdout).toContain('Slowest request  GET /');
+    // So does its page, which lies beside it.
+    const page = join(folder, `page-${node}.html`);
+    expect((await runHolter(['open', join(recording, 'async.json'), '-o', page])).stdout).toBe(`${page}\n`);
+    const html = await readFile(page, 'utf8');
+    expect(html).toContain('<title>holter async slow-database.cjs pid');
+    expect((await readFile(join(recording, 'async.html'), 'utf8')).length).toBe(html.length);
   });
 });
 

@@ -127,14 +127,9 @@ function describe(evidence: Evidence, errors: ErrorSites, cause: Cause, severity
       ? `${routes.length === 1 ? routes[0] : 'The program'} answers ${statuses} ${many}, no error seen`
       : `${errorText(cause)}${first === undefined ? '' : ` in ${functionText(first)}`} answers ${statuses} ${many}`;
   const lines: EvidenceLine[] = [
-    evidenceLine(
-      'answers of 500 and more by this',
-      percent,
-      '%',
-      answers < FEW ? FEW_PERCENT : WARNING_PERCENT,
-    ),
-    evidenceLine('answers of 500 and more by this, a second', rate, '/s', null),
-    evidenceLine('answers of 500 and more, all', failed, `of ${answers}`, null),
+    evidenceLine('failed answers by this', percent, '%', answers < FEW ? FEW_PERCENT : WARNING_PERCENT),
+    evidenceLine('the same, per second', rate, '/s', null),
+    evidenceLine('failed answers, all', failed, `of ${answers}`, null),
     sentence('statuses', cause.statuses.length, `Statuses: ${cause.statuses.join(', ')}.`),
     sentence(
       'routes',
@@ -172,8 +167,8 @@ function judgeUncaught(evidence: Evidence, errors: ErrorSites): Finding[] {
       confidence: 0.9,
       title: `${errorText(site)}${first === undefined ? '' : ` in ${functionText(first)}`} ${what}, ${count === 1 ? 'once' : `${count} times`} (${formatNumber(rate)}/s), and the program goes on`,
       evidence: [
-        evidenceLine('errors of this line that nobody caught', count, 'times', UNCAUGHT_WARNING),
-        evidenceLine('errors of this line that nobody caught, a second', rate, '/s', null),
+        evidenceLine('caught by nobody', count, 'times', UNCAUGHT_WARNING),
+        evidenceLine('the same, per second', rate, '/s', null),
         ...errorLines(site),
       ],
       ...placesOf(evidence, site),
