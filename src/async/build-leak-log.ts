@@ -2,15 +2,19 @@ import type { Milliseconds } from '../base/units.ts';
 import type { LeakDescriptors, LeakLog } from './leak-log.ts';
 import { HANDLE_TYPES, type LeakArming, type LeakHarvest, type LeakSample } from './leak-recorder-state.ts';
 
-/** More of them than that in the second half of what was seen than in the first: stacks are worth taking. */
-const SEEMS_TO_GROW = 3;
-/** Bytes in old space: what survived two collections, even if most of it is garbage later. */
-const HEAP_SEEMS_TO_GROW = 300_000;
+/**
+ * A hook of async_hooks makes awaits of the program dearer for as long as it lives (V8 gives up a short cut once promises were
+ * hooked; before Node 24 every hook hooks promises): stacks are taken only of what is seen to grow, and to go on growing.
+ */
+const SEEMS_TO_GROW = 5;
+const STILL_GROWING = 0.15;
+/** Bytes a second in old space, which is what survived two collections; or so many in all. */
+const HEAP_PER_SECOND = 120_000;
+const HEAP_LEAST = 250_000;
+const HEAP_ENOUGH = 2_500_000;
+const LEAST_LOOKS = 5;
 /** Looks in which our own code is compiled and warms up. */
 const WARM_UP = 3;
-const LEAST_LOOKS = 5;
-/** Of forty, so many still there a second later. */
-const PROBES_LEFT = 2;
 
 /** Puts the looks of a leak recorder together into one log, and tells what seems to grow meanwhile. */
 export class LeakLogBuilder {
@@ -46,29 +50,23 @@ export class LeakLogBuilder {
   }
 
   /**
-   * What to take stacks of from now on; undefined: nothing more than before. Generous: what only seems to grow costs a few
-   * stacks, and the judgement comes later.
+   * What to take stacks of from now on; undefined: nothing more than before. The judgement comes later.
    */
   whatGrows(filesGrow: boolean): LeakArming | undefined {
     const samples = this.#samples;
     if (samples.length < LEAST_LOOKS) return undefined;
-    const seems = (read: (sample: LeakSample) => number, least: number): boolean =>
-      growth(samples, read) >= least;
+    const seems = (read: (sample: LeakSample) => number): boolean =>
+      growth(samples, read) >= SEEMS_TO_GROW && goesOn(samples, read);
     const handles = Object.entries(HANDLE_TYPES)
       .filter(([type, name]) => {
-        return !this.#handles.has(type) && seems(({ resources }) => resources[name] ?? 0, SEEMS_TO_GROW);
+        return !this.#handles.has(type) && seems(({ resources }) => resources[name] ?? 0);
       })
       .map(([type]) => type);
     const armed = this.#armed;
-    const heap =
-      samples.length >= WARM_UP + LEAST_LOOKS &&
-      growth(samples.slice(WARM_UP), ({ oldSpace }) => oldSpace) >= HEAP_SEEMS_TO_GROW;
-    const { pendingProbes, tickingProbes } = samples.at(-1)!;
-    // Timers that do not hold the loop are counted nowhere: the probe tells.
-    const timers =
-      !armed.timers &&
-      (tickingProbes >= PROBES_LEFT || seems(({ resources }) => resources.Timeout ?? 0, SEEMS_TO_GROW));
-    const promises = !armed.promises && (heap || pendingProbes >= PROBES_LEFT);
+    const heap = heapGrows(samples.slice(WARM_UP));
+    // Timers that do not hold the loop are counted nowhere: the heap tells.
+    const timers = !armed.timers && (heap || seems(({ resources }) => resources.Timeout ?? 0));
+    const promises = !armed.promises && heap;
     const files = !armed.files && filesGrow;
     const requests = !armed.requests && this.listenersGrow;
     if (handles.length === 0 && !timers && !promises && !files && !requests) return undefined;
@@ -172,4 +170,18 @@ function growth(samples: readonly LeakSample[], read: (sample: LeakSample) => nu
     else late = Math.min(late, read(sample));
   }
   return late - early;
+}
+
+/** True when a good part of it came in the last quarter: what a load brings when it begins is level by then. */
+function goesOn(samples: readonly LeakSample[], read: (sample: LeakSample) => number): boolean {
+  const last = read(samples.at(-1)!);
+  const before = read(samples[Math.floor((samples.length * 3) / 4) - 1]!);
+  return last - before >= STILL_GROWING * (last - read(samples[0]!));
+}
+
+function heapGrows(samples: readonly LeakSample[]): boolean {
+  if (samples.length < LEAST_LOOKS) return false;
+  const bytes = growth(samples, ({ oldSpace }) => oldSpace);
+  const seconds = (samples.at(-1)!.time - samples[0]!.time) / 2000;
+  return bytes >= HEAP_ENOUGH || (bytes >= HEAP_LEAST && bytes >= HEAP_PER_SECOND * seconds);
 }

@@ -35,8 +35,6 @@ describe('LeakLogBuilder', () => {
     requests: null,
     unanswered: null,
     listeners: [],
-    pendingProbes: 0,
-    tickingProbes: 0,
     watched: [],
     ...more,
   });
@@ -54,19 +52,23 @@ describe('LeakLogBuilder', () => {
   });
 
   it('takes stacks of what seems to grow, once', () => {
-    const builder = build((index) => ({ resources: { TCPSocketWrap: 10 + index, Timeout: 5 } }));
+    const builder = build((index) => ({ resources: { TCPSocketWrap: 10 + 2 * index, Timeout: 5 } }));
     expect(builder.whatGrows(false)).toEqual({ handles: ['TCPWRAP'] });
     expect(builder.whatGrows(false)).toBeUndefined();
     expect(builder.whatGrows(true)).toEqual({ files: true });
   });
 
-  it('asks for promises when some of the probe are pending, or old space grows after our own warm-up', () => {
-    expect(build(() => ({ pendingProbes: 2 })).whatGrows(false)).toEqual({ promises: true });
-    expect(build(() => ({ tickingProbes: 2 })).whatGrows(false)).toEqual({ timers: true });
-    expect(build((index) => ({ oldSpace: 5e6 + 2e5 * index }), 12).whatGrows(false)).toEqual({
-      promises: true,
-    });
+  it('asks for promises and uncounted timers when old space grows for sure, after our own warm-up', () => {
+    const heap = { timers: true, promises: true };
+    expect(build((index) => ({ oldSpace: 5e6 + 1e5 * index }), 12).whatGrows(false)).toEqual(heap);
+    expect(build((index) => ({ oldSpace: 5e6 + 2e4 * index }), 12).whatGrows(false)).toBeUndefined();
+    expect(build((index) => ({ oldSpace: 5e6 + 2e4 * index }), 300).whatGrows(false)).toEqual(heap);
     expect(build((index) => ({ oldSpace: index < 3 ? 4e6 : 5e6 }), 12).whatGrows(false)).toBeUndefined();
+  });
+
+  it('takes no stacks of what a load brings when it begins', () => {
+    const ramp = build((index) => ({ resources: { TCPSocketWrap: Math.min(100, 20 * index) } }), 12);
+    expect(ramp.whatGrows(false)).toBeUndefined();
   });
 
   it('knows listeners that grow from those that were many when first looked at', () => {

@@ -38,7 +38,11 @@ export function makeSampler(
     seed ^= seed << 5;
     return (seed >>> 0) / 0x1_0000_0000;
   };
-  const perLook = Math.max(4, config.stacksPerSecond / 4);
+  /** Halved when stacks cost too much. */
+  let part = 1;
+  let stackMsBefore = 0;
+  const perSecond = (name: string): number =>
+    part * (name === 'PROMISE' ? config.promiseStacksPerSecond : config.stacksPerSecond);
   return {
     reader,
     types,
@@ -56,6 +60,7 @@ export function makeSampler(
       type.since++;
       if (type.every > 1 && chance() * type.every >= 1) return undefined;
       // The rate is not known at first, and may rise within a look.
+      const perLook = Math.max(4, perSecond(name) / 4);
       if (++type.taken > perLook * 2) {
         type.every *= 2;
         type.taken = perLook;
@@ -84,8 +89,10 @@ export function makeSampler(
       return row;
     },
     adapt(elapsedMs) {
-      for (const type of types.values()) {
-        const wanted = Math.max(1, (config.stacksPerSecond * elapsedMs) / 1000);
+      if (stackMs - stackMsBefore > config.stackCost * elapsedMs) part = Math.max(1 / 16, part / 2);
+      stackMsBefore = stackMs;
+      for (const [name, type] of types) {
+        const wanted = Math.max(1, (perSecond(name) * elapsedMs) / 1000);
         type.every = Math.max(type.least, Math.round(type.since / wanted));
         type.since = 0;
         type.taken = 0;

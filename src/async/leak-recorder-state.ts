@@ -4,8 +4,11 @@ import type { StackReader } from './recorder-stacks.ts';
 export interface LeakRecorderConfig {
   /** Tells this recorder from one of another visit, which takes its place. */
   token: string;
-  /** Creating stacks per second and type once armed. */
+  /** Creating stacks per second and type once armed; of promises, of which there are a hundred to a request, more. */
   stacksPerSecond: number;
+  promiseStacksPerSecond: number;
+  /** Share of one core that stacks may take; above it they are taken half as often. */
+  stackCost: number;
   /** Creations of one type kept with their stack; beyond, every second one is dropped and the others count double. */
   rowsPerType: number;
   /** Listeners for one event of one emitter from which on it is watched. */
@@ -37,8 +40,6 @@ export interface LeakArming {
   timers?: boolean;
   files?: boolean;
   promises?: boolean;
-  /** A few promises and intervals at once, to see whether they end; ends by itself. */
-  probe?: boolean;
 }
 
 /** One look at the target's counts; JSON text. */
@@ -57,9 +58,6 @@ export interface LeakSample {
   unanswered: number | null;
   /** Number and listeners now of each emitter watched; an emitter that is gone has none. */
   listeners: [number, number][];
-  /** Of the probe, a second old: promises still pending, garbage among them, and intervals not cleared. */
-  pendingProbes: number;
-  tickingProbes: number;
   /** Emitters watched since the last look: number, class, event, `EventTarget` or emitter. */
   watched: [number, string, string, 'emitter' | 'target'][];
 }

@@ -77,31 +77,17 @@ export function installLeakRecorder(
 
   const armed = { timers: false, promises: false };
   const handles = new Set<string>();
-  /** The probe: some promises and intervals, milliseconds apart, without stacks. */
-  let probesLeft = 0;
-  const probedAt = { promise: 0, timer: 0 };
-  let probes: { ref: WeakRef<object>; kind: 'promise' | 'timer'; at: number }[] = [];
-  const probe = (kind: 'promise' | 'timer', made: object): void => {
-    const at = clock();
-    if (at - probedAt[kind] < 5) return;
-    probedAt[kind] = at;
-    probes.push({ ref: new WeakRef(made), kind, at });
-    if (--probesLeft === 0) listen();
-  };
   const init = (id: number, type: string, trigger: number, resource: object): void => {
     if (!isHooked) return;
     try {
       // A resource is not finished here: reading a native property of it can end the process (FileHandle's fd).
       if (type === 'PROMISE') {
-        if (probesLeft > 0) probe('promise', resource);
         if (!armed.promises) return;
         sampler.take(type, id, trigger === hooks.executionAsyncId() ? 0 : trigger, resource);
       } else if (type === 'Timeout') {
         const timer = resource as { hasRef?(): boolean; _idleTimeout?: number; _repeat?: number | null };
         // Node's own time-outs of sockets and agents never hold the loop.
-        if (timer.hasRef?.() === false) return;
-        if (probesLeft > 0 && typeof timer._repeat === 'number') probe('timer', resource);
-        if (!armed.timers) return;
+        if (!armed.timers || timer.hasRef?.() === false) return;
         const row = sampler.take(type, id, trigger, resource);
         if (row === undefined) return;
         row.detail = timer._idleTimeout ?? -1;
@@ -144,25 +130,13 @@ export function installLeakRecorder(
   /** Puts the hook on for what is armed now, or off. */
   const listen = (): void => {
     hook?.disable();
-    isHooked =
-      !done && (handles.size > 0 || armed.timers || armed.promises || probesLeft > 0 || opens !== undefined);
+    isHooked = !done && (handles.size > 0 || armed.timers || armed.promises || opens !== undefined);
     if (!isHooked) return;
     // Newer Nodes can leave promises out of it; older ones ignore the wish.
-    const wish = { trackPromises: armed.promises || probesLeft > 0 };
+    const wish = { trackPromises: armed.promises };
     hook = hooks.createHook({ init, ...(opens === undefined ? {} : { before }), ...wish });
     hook.enable();
   };
-  const probeResult = (): Pick<LeakSample, 'pendingProbes' | 'tickingProbes'> => {
-    const left = { promise: 0, timer: 0 };
-    for (const { ref, kind, at } of probes) {
-      const made = clock() - at < 1000 ? undefined : ref.deref();
-      if (made === undefined) continue;
-      if (kind === 'promise' ? isPending(made) : (made as { _destroyed?: boolean })._destroyed !== true)
-        left[kind]++;
-    }
-    return { pendingProbes: left.promise, tickingProbes: left.timer };
-  };
-
   let asked = clock();
   const heartbeat = timers.setInterval(() => {
     if (clock() - asked > config.deadAfterMs) handle.undo();
@@ -195,7 +169,6 @@ export function installLeakRecorder(
         requests: due?.requests ?? null,
         unanswered: due?.unanswered ?? null,
         listeners: listeners.counts(),
-        ...probeResult(),
         watched: listeners.takeNew(),
       };
       listeners.adapt();
@@ -204,13 +177,8 @@ export function installLeakRecorder(
       sample.costMs = clock() - begun;
       return JSON.stringify(sample);
     },
-    arm({ handles: more = [], timers: withTimers, files, promises, probe: withProbe }: LeakArming) {
+    arm({ handles: more = [], timers: withTimers, files, promises }: LeakArming) {
       if (done) return;
-      if (withProbe === true) {
-        probesLeft = 40;
-        listen();
-        return;
-      }
       unanswered ??= parts.watchUnanswered(builtin);
       for (const type of more) {
         handles.add(type);
@@ -233,10 +201,14 @@ export function installLeakRecorder(
     pending() {
       const edge = now() - 500;
       let count = 0;
-      for (const { ref, time, weight } of sampler.types.get('PROMISE')?.rows ?? []) {
+      const rows = sampler.types.get('PROMISE')?.rows ?? [];
+      // Looking at one takes microseconds.
+      const stride = Math.ceil(rows.length / 1000);
+      for (let index = 0; index < rows.length; index += stride) {
+        const { ref, time, weight } = rows[index]!;
         if (time > edge) continue;
         const promise = ref?.deref();
-        if (promise !== undefined && isPending(promise)) count += weight;
+        if (promise !== undefined && isPending(promise)) count += weight * stride;
       }
       return count;
     },
@@ -297,7 +269,6 @@ export function installLeakRecorder(
       unanswered?.undo();
       timers.clearInterval(heartbeat);
       sampler.clear();
-      probes = [];
       // Another recorder may have put its undo over ours: it calls ours, which does nothing any more.
       if (bridge !== undefined && bridge.undo === undoBoth && bridgeUndo !== undefined)
         bridge.undo = bridgeUndo;

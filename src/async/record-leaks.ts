@@ -15,7 +15,7 @@ export interface RecordLeaksOptions {
   node?: string;
   /** Whether more and more files are open, as the kernel sees it. */
   filesGrow?: () => boolean;
-  /** Told when stacks begin to be taken, with what of. */
+  /** Told when stacks begin to be taken, with what of; '' listeners, without a hook of async_hooks. */
   onArm?: (what: string) => void;
 }
 
@@ -51,6 +51,8 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
     leakRecorderExpression({
       token,
       stacksPerSecond: 120,
+      promiseStacksPerSecond: 600,
+      stackCost: 0.03,
       rowsPerType: 3000,
       manyListeners: 8,
       emitters: 300,
@@ -61,7 +63,6 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
   // The target may run on another machine: its clock is compared with ours once, here.
   const fromMs = Number(process.hrtime.bigint()) / 1e6 - options.startMs;
   const builder = new LeakLogBuilder({ clockMs: time, fromMs, node: options.node ?? '' });
-  await evaluate(session, leakRecorderCall(token, 'arm({ probe: true })'), { timeoutMs: 3000 });
   let mayArm = false;
   /** To learn which emitters have many listeners the first third is enough; for stacks, longer. */
   let wrapped = true;

@@ -7,7 +7,7 @@ import { formatDuration, formatNumber } from '../base/quantity.ts';
 import type { Evidence } from '../doctor/evidence.ts';
 import { judge } from '../doctor/judge.ts';
 import { readEvidence } from '../doctor/read-evidence.ts';
-import type { DoctorReport, Severity } from '../doctor/report.ts';
+import type { DoctorReport, Finding, Severity } from '../doctor/report.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { EvidenceFile } from '../recording/manifest.ts';
 import { openRecording, type Recording } from '../recording/read-recording.ts';
@@ -164,7 +164,7 @@ async function runDoctor(
   report.gaps.push(...problems);
   // A stuck server answers nothing, and that is told. But healthy without a single answer would be no result at all.
   if (loadProblem !== undefined) {
-    if (report.findings.length === 0) throw loadProblem;
+    if (!report.findings.some(explainsSilence)) throw loadProblem;
     report.gaps.push(`the load got no answer: ${loadProblem.message}`);
   }
   const pagePath = await writePage(recording, freshWriter, evidence, report);
@@ -284,8 +284,14 @@ async function startLoad(
   const running = putLoad(wish, family, { signal: AbortSignal.any([signal, enough.signal]) }).catch(
     (error: unknown) => {
       if (!(error instanceof HolterError)) throw error;
-      problem = error;
-      if (error.code !== 'E_LOAD_FAILED') hopeless.abort();
+      // Ended by us with the window: it had all that time for an answer.
+      const isUnanswered = error.code === 'E_INTERRUPTED' && enough.signal.aborted;
+      problem = isUnanswered
+        ? new HolterError('E_LOAD_FAILED', 'not one request was answered while it was watched', {
+            cause: error,
+          })
+        : error;
+      if (problem.code !== 'E_LOAD_FAILED') hopeless.abort();
       return {};
     },
   );
@@ -361,6 +367,16 @@ async function writePage(
   const data = buildPageData(evidence, report, { name, bytes: fresh.bytes, holter: HOLTER_VERSION });
   await fresh.addPage(PAGE, renderHtmlPage(data));
   return path;
+}
+
+/** True for findings that may be why a load gets not one answer; a wrong port is none of them. */
+function explainsSilence({ kind, problem, severity, alsoExplains = [] }: Finding): boolean {
+  const explained = [problem, ...alsoExplains];
+  return (
+    severity !== 'note' &&
+    kind !== 'cpu-starved' &&
+    (explained.includes('cpu-stuck') || explained.includes('gateway-timeout'))
+  );
 }
 
 function worst({ findings }: DoctorReport): number {

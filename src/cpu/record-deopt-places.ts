@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../base/units.ts';
 import type { Session } from '../cdp/session.ts';
 import { enclosingFunctionName } from '../source-map/function-name.ts';
 import type { DeoptFrame } from './deopt-log.ts';
@@ -16,12 +17,18 @@ export type PlaceOf = (place: ScriptPosition) => DeoptFrame | undefined;
  * scripts: it stalls the thread for 10–20 ms, once. Texts of at most `MOST_SCRIPTS` scripts are read.
  * @throws HolterError of the session
  */
-export async function askPlaces(session: Session, places: readonly ScriptPosition[]): Promise<PlaceOf> {
+export async function askPlaces(
+  session: Session,
+  places: readonly ScriptPosition[],
+): Promise<{ placeOf: PlaceOf; pauseMs: Milliseconds }> {
   const urls = new Map<string, string>();
   const texts = new Map<number, { url: string; lines: string[]; starts: Float64Array }>();
+  let pauseMs = 0;
   const off = session.on('Debugger.scriptParsed', ({ scriptId, url }) => void urls.set(scriptId, url));
   try {
-    await session.send('Debugger.enable', {}, { timeoutMs: 5000 });
+    const begin = performance.now();
+    await session.send('Debugger.enable', {}, { timeoutMs: 2000 });
+    pauseMs = performance.now() - begin;
     for (const scriptId of [...new Set(places.map((place) => place.scriptId))].slice(0, MOST_SCRIPTS)) {
       const url = urls.get(String(scriptId)) ?? '';
       if (!/^(?:file:\/\/)?\//.test(url)) continue;
@@ -34,13 +41,14 @@ export async function askPlaces(session: Session, places: readonly ScriptPositio
     off();
     await session.send('Debugger.disable', undefined, { timeoutMs: 5000 }).catch(() => {});
   }
-  return ({ scriptId, position }) => {
+  const placeOf: PlaceOf = ({ scriptId, position }) => {
     const text = texts.get(scriptId);
     if (text === undefined || position >= text.starts.at(-1)!) return undefined;
     const line = lineAt(text.starts, position);
     const column = position - text.starts[line - 1]! + 1;
     return { function: enclosingFunctionName(text.lines, line, column), url: text.url, line, column };
   };
+  return { placeOf, pauseMs };
 }
 
 const MOST_SCRIPTS = 20;

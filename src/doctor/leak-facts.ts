@@ -35,7 +35,7 @@ export function measureLeaks({ leaks, vitals }: Evidence, facts: Facts): LeakFac
       ? []
       : descriptors.times.map((_, index) =>
           Object.entries(descriptors.counts).reduce(
-            (sum, [name, counts]) => sum + (name.startsWith('in ESTABLISHED ') ? (counts[index] ?? 0) : 0),
+            (sum, [name, counts]) => sum + (isIncoming(name, descriptors.counts) ? (counts[index] ?? 0) : 0),
             0,
           ),
         );
@@ -60,6 +60,12 @@ export function measureLeaks({ leaks, vitals }: Evidence, facts: Facts): LeakFac
     incoming: descriptors === undefined ? 0 : meanGrowth(descriptors.times, incoming, fromMs),
     requestTrend: mean(half, Number.POSITIVE_INFINITY) / mean(fromMs, half),
   };
+}
+
+/** Connections that others made; those of the process to itself are its own doing. */
+function isIncoming(name: string, counts: Record<string, unknown>): boolean {
+  const address = /^in ESTABLISHED (.*)$/.exec(name)?.[1];
+  return address !== undefined && counts[`out ESTABLISHED ${address}`] === undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { buildWaitGraph } from '../async/async-graph.ts';
 import type { OperationTable } from '../async/build-operations.ts';
 import type { CreationSite } from '../async/operation.ts';
-import { buildSlowestRequests, routeName } from '../async/request-waterfall.ts';
+import { buildSlowestRequests, routeName, type WaterfallSpan } from '../async/request-waterfall.ts';
 import { groupSubject } from '../async/wait-group.ts';
 import type { WaitGroup, WaitSummary } from '../async/wait-summary.ts';
 import { formatNumber } from '../base/quantity.ts';
@@ -69,7 +69,7 @@ export function buildPageWaits(table: OperationTable, summary: WaitSummary, cwd:
   const sites = new SiteList(cwd);
   const { log } = table;
   const groupNumber = new Map<WaitGroup, number>(summary.groups.map((group, i) => [group, i]));
-  const byKey = new Map(summary.groups.map((group, i) => [groupKey(group), i]));
+  const groupOf = makeGroupFinder(summary.groups);
   const graph = buildWaitGraph(table, summary);
   const names = new Set([...Object.keys(log.resources.first), ...Object.keys(log.resources.last)]);
   return {
@@ -111,13 +111,13 @@ export function buildPageWaits(table: OperationTable, summary: WaitSummary, cwd:
       spans: request.spans.map((span) => ({
         kind: span.kind,
         name: waitName(span),
-        site: sites.add(span.site),
+        site: sites.add(span.site ?? summary.groups[groupOf(span)]?.site),
         from: round(span.from),
         to: round(span.to),
         // A promise may stay pending for ever after its request is over.
         open: span.open && !request.finished,
         chain: span.chain.map((site) => sites.add(site)),
-        group: byKey.get(groupKey(span)) ?? -1,
+        group: groupOf(span),
       })),
     })),
     sites: sites.sites,
@@ -142,6 +142,23 @@ function pageWait(group: WaitGroup, basis: WaitSummary['basis'], sites: SiteList
     waitingNow: group.waitingNow,
     flight: flightText(group),
   };
+}
+
+/**
+ * Gives the group of a span, −1 none: that of its line, or where no stack of it was taken the only one for the same thing
+ * (as wait-group.ts counts it).
+ */
+function makeGroupFinder(groups: readonly WaitGroup[]): (span: WaterfallSpan) => number {
+  const byLine = new Map(groups.map((group, i) => [groupKey(group), i]));
+  const only = new Map<string, number>();
+  for (const [i, { kind, subject }] of groups.entries()) {
+    const key = groupKey({ kind, subject, site: undefined });
+    only.set(key, only.has(key) ? -1 : i);
+  }
+  return (span) =>
+    byLine.get(groupKey(span)) ??
+    (span.site === undefined ? only.get(groupKey({ ...span, site: undefined })) : undefined) ??
+    -1;
 }
 
 function groupKey({ kind, subject, site }: Pick<WaitGroup, 'kind' | 'subject' | 'site'>): string {

@@ -18,9 +18,10 @@ const BUSY_PERCENT = 25;
 const BEFORE_END_MS = 700;
 /** Shorter stretches between looks say nothing. */
 const SHORTEST_MS = 300;
-/** Once in a while is warming up: it is not worth a stall of the thread to find the place. */
-const WORTH_PLACING = 2;
-/** More looks at the records than that are of loops which V8 enters and leaves as planned. */
+/** Fewer are warming up: not worth a stall of the thread to find their places. */
+const WORTH_PLACING = 3;
+/** Most frequent ones first. */
+const MOST_PLACED = 300;
 const MOST_DEOPTS = 50_000;
 
 /**
@@ -28,24 +29,35 @@ const MOST_DEOPTS = 50_000;
  * (postmortem/profiler-deopts.ts): three looks into the process's memory, nothing is put into the target.
  */
 export const startDeoptsPart: StartPart = async (context) => {
-  let recording: Promise<PartFile | undefined> | undefined;
+  let watching: Promise<Looks | undefined> | undefined;
   const stopping = new AbortController();
   return {
     async middle({ mainCpuPercent }) {
-      recording =
-        mainCpuPercent < BUSY_PERCENT
-          ? Promise.resolve(fileOf({ schema: 'holter.deopts/1', looks: [], sites: [] }))
-          : record(context, stopping.signal).catch(() => undefined);
+      const isBusy = mainCpuPercent >= BUSY_PERCENT;
+      watching = isBusy
+        ? watch(context, stopping.signal).catch(() => undefined)
+        : Promise.resolve({ times: [], deopts: [] });
     },
     async stop() {
       stopping.abort();
-      return recording;
+      const looks = await watching;
+      return looks === undefined ? undefined : fileOf(await place(context, looks));
     },
   };
 };
 
-async function record(context: PartContext, signal: AbortSignal): Promise<PartFile | undefined> {
-  const { clock, untilMs, note, act, session, pid } = context;
+/** What each look found. None: the thread was not busy. */
+interface Looks {
+  times: Milliseconds[];
+  deopts: ProfilerDeopt[][];
+  limit?: string;
+}
+
+/** Three looks at even distances; undefined when memory may not be read, or the window ends before the last. */
+async function watch(
+  { clock, untilMs, note, act, pid }: PartContext,
+  signal: AbortSignal,
+): Promise<Looks | undefined> {
   if (pid === undefined) return undefined;
   let memory: ProcessMemory;
   try {
@@ -55,14 +67,13 @@ async function record(context: PartContext, signal: AbortSignal): Promise<PartFi
     note(`whether V8 throws optimised code away again and again is not known: ${error.message}`);
     return undefined;
   }
-  const looks: ProfilerDeopt[][] = [];
-  const times: Milliseconds[] = [];
-  let limit: string | undefined;
+  const looks: Looks = { times: [], deopts: [] };
   const look = async (): Promise<void> => {
     const found = await lookAt(pid, memory);
-    looks.push(found.deopts.slice(0, MOST_DEOPTS));
-    times.push(clock.now());
-    if (found.limited) limit = `only ${Math.round(found.bytes / 2 ** 20)} MiB of its memory were searched`;
+    looks.deopts.push(found.deopts.slice(0, MOST_DEOPTS));
+    looks.times.push(clock.now());
+    if (found.limited)
+      looks.limit = `only ${Math.round(found.bytes / 2 ** 20)} MiB of its memory were searched`;
   };
   try {
     const begun = clock.now();
@@ -73,35 +84,38 @@ async function record(context: PartContext, signal: AbortSignal): Promise<PartFi
     if (last - first < 2 * SHORTEST_MS) return undefined;
     for (const at of [(first + last) / 2, last]) {
       await sleep(Math.max(0, at - clock.now()), undefined, { signal }).catch(() => {});
-      // The profile is being handed over: its records go.
-      if (!signal.aborted) await look();
+      // The profile is being handed over, and its records go with it.
+      if (signal.aborted) return undefined;
+      await look();
     }
   } finally {
     memory.close();
   }
   act('read what the CPU profile notes of deoptimisations out of its memory, three times', 0, 'no effect');
-  const counted = countDeopts(looks);
-  const placed = counted.filter(
-    ({ counts }) => counted.length <= 100 || counts.reduce((sum, count) => sum + count, 0) >= WORTH_PLACING,
-  );
+  return looks;
+}
+
+/** Counts, and asks for the places where something happened more than once in a while. */
+async function place({ session, act }: PartContext, { times, deopts, limit }: Looks): Promise<DeoptLog> {
   const log: DeoptLog = {
     schema: 'holter.deopts/1',
     looks: times,
     sites: [],
     ...(limit === undefined ? {} : { limit }),
   };
-  if (placed.length > WORTH_PLACING || placed.some(({ counts }) => counts.some((count) => count > 1))) {
-    const begin = performance.now();
-    log.sites = placeDeopts(
-      placed,
-      await askPlaces(
-        session,
-        placed.flatMap(({ frames }) => frames),
-      ),
-    );
-    act('asked for its scripts (debugger on and off)', performance.now() - begin, 'no effect');
+  const counted = countDeopts(deopts);
+  const sum = counted.reduce((all, { counts }) => all + counts.reduce((each, count) => each + count, 0), 0);
+  if (sum < WORTH_PLACING) return log;
+  const frames = counted.slice(0, MOST_PLACED).flatMap((site) => site.frames);
+  try {
+    const { placeOf, pauseMs } = await askPlaces(session, frames);
+    log.sites = placeDeopts(counted.slice(0, MOST_PLACED), placeOf);
+    act('asked for its scripts (debugger on and off)', pauseMs, 'no effect');
+  } catch (error) {
+    if (!(error instanceof HolterError)) throw error;
+    log.limit = `its scripts could not be asked for: ${error.message}`;
   }
-  return fileOf(log);
+  return log;
 }
 
 async function lookAt(

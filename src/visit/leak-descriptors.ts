@@ -17,7 +17,7 @@ const EVERY_MS = 250;
 /** Share of our own time a look may take: ten thousand descriptors are 30 ms. */
 const LOOK_SHARE = 0.05;
 const MOST_PATHS = 5000;
-const FILES_SEEM_TO_GROW = 3;
+const FILES_SEEM_TO_GROW = 5;
 
 /** Reads `/proc/PID/fd` four times a second until `stop`; costs the target nothing. */
 export function watchDescriptors(pid: number, now: () => Milliseconds): DescriptorWatch {

@@ -74,3 +74,10 @@ test('a load needs a process', async () => {
   expect(stderr).toContain('no load can be put on a recording');
   expect(code).toBe(2);
 });
+
+test('a server that gets stuck by the load answers nothing, and that is the finding', async () => {
+  const load = ['--load', '/book', '--warmup', '0s', '-c', '2'];
+  const { code, stdout, stderr } = await check('stuck', 'stuck-loop.mjs', ...load);
+  expect(stdout, stderr).toContain('event-loop-stuck');
+  expect(code).toBe(4);
+});

@@ -15,7 +15,7 @@ import {
   leakPlaces,
   measureLeaks,
 } from '../leak-facts.ts';
-import { type CountGrowth, LEAST_GROWTH, meanGrowth, measureCountGrowth } from '../leak-growth.ts';
+import { type CountGrowth, LEAST_GROWTH, measureCountGrowth } from '../leak-growth.ts';
 import { groupLeakSites, type LeakSite, leaks } from '../leak-sites.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { EvidenceLine, Finding } from '../report.ts';
@@ -44,7 +44,14 @@ export const leakHandles: Rule = {
       ...openFiles(known, evidence, facts),
       ...Object.entries(HANDLE_TYPES).flatMap(([type, name]) => handles(type, name, known, evidence, facts)),
     ];
-    return findings.sort((a, b) => (b.evidence[1]?.value ?? 0) - (a.evidence[1]?.value ?? 0)).slice(0, 3);
+    // A child brings its pipes.
+    const child = findings.find(({ advice }) => advice === adviceFor('leak-handles', 'child'))?.where[0];
+    return findings
+      .filter(
+        ({ title, where }) => child === undefined || !title.includes(PIPES) || where[0]?.line !== child.line,
+      )
+      .sort((a, b) => (b.evidence[1]?.value ?? 0) - (a.evidence[1]?.value ?? 0))
+      .slice(0, 3);
   },
 };
 
@@ -63,11 +70,13 @@ interface Counted {
   extra?: EvidenceLine[];
 }
 
+const PIPES = 'pipes or Unix sockets';
+
 /** What people call them. */
 const NAMES: Record<string, [one: string, many: string, variant: string]> = {
   TCPSocketWrap: ['outgoing connection', 'outgoing connections', 'socket'],
   TCPServerWrap: ['server', 'servers', 'server'],
-  PipeWrap: ['pipe or Unix socket', 'pipes or Unix sockets', 'socket'],
+  PipeWrap: ['pipe or Unix socket', PIPES, 'socket'],
   PipeServerWrap: ['server', 'servers', 'server'],
   ProcessWrap: ['child process', 'child processes', 'child'],
   FSEventWrap: ['file watcher', 'file watchers', 'watcher'],
@@ -91,9 +100,7 @@ function handles(type: string, name: string, known: LeakFacts, evidence: Evidenc
   const found = sites.filter((site) => leaks(site, LEAST_GROWTH));
   const [worst] = found;
   if (worst === undefined || worst.perMinute < SHARE_OF_GROWTH * growth.perMinute) return [];
-  // Connections to ourselves open their other end in this process: those are no others' connections.
-  const others = type === 'TCPWRAP' ? { ...known, incoming: known.incoming - ownConnections(known) } : known;
-  if (followsLoad(others, worst.alive)) return [];
+  if (followsLoad(known, worst.alive)) return [];
   const [, many, variant] = NAMES[name] ?? [name, name, ''];
   const isExact = type !== 'TCPWRAP' || exact !== undefined;
   return [siteFinding(worst, found, { many, variant, growth, isExact }, known, evidence, facts)];
@@ -114,7 +121,7 @@ function openFiles(known: LeakFacts, evidence: Evidence, facts: Facts): Finding[
       ? []
       : [
           leakLine(
-            'file',
+            'the same file more',
             last - first,
             '',
             `${countText(last)} times ${what} is open, ${countText(last - first)} times more than at first.`,
@@ -285,16 +292,4 @@ function outgoing({ log }: LeakFacts): { times: number[]; counts: number[] } | u
   for (const [name, values] of Object.entries(descriptors.counts))
     if (name.startsWith('out ')) for (const [index, value] of values.entries()) counts[index]! += value;
   return { times: descriptors.times, counts };
-}
-
-/** Growth of connections whose both ends are this process's. */
-function ownConnections({ log, fromMs }: LeakFacts): number {
-  const { times = [], counts = {} } = log.descriptors ?? {};
-  let own = 0;
-  for (const [name, values] of Object.entries(counts)) {
-    const address = /^out ESTABLISHED (.*)$/.exec(name)?.[1];
-    if (address !== undefined && counts[`in ESTABLISHED ${address}`] !== undefined)
-      own += meanGrowth(times, values, fromMs);
-  }
-  return own;
 }

@@ -80,7 +80,10 @@ function groupsOf({ log, book }: LeakFacts): Group[] {
       total += count;
       bySite.set(key, entry);
     }
-    const [main] = [...bySite].sort((a, b) => b[1].count - a[1].count);
+    // Node adds its own to sockets, and takes them away: the program's line speaks where there is one.
+    const [main] = [...bySite].sort(
+      (a, b) => Number(a[0] === '') - Number(b[0] === '') || b[1].count - a[1].count,
+    );
     const key = `${emitter}\n${event}\n${main?.[0] ?? ''}`;
     // Before it had many it had about as many: it was not looked at.
     const first = counts.find((count) => count !== null) ?? 0;

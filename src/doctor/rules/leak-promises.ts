@@ -50,7 +50,11 @@ export const leakPromises: Rule = {
     const main = waits[0] ?? made[0] ?? of('function').find((group) => !waitsForTimer(known, group));
     if (main === undefined || followsLoad(known, main.alive)) return [];
     const maker = made.find((group) => group !== main && leadsTo(known, group, main));
-    return [toFinding(main, maker, known, evidence, facts)];
+    // One wait makes several promises: what is awaited, the await, the function's own. Each is an estimate of the same.
+    const same = groups.filter(
+      (group) => group === main || group === maker || group.site!.function === main.site!.function,
+    );
+    return [toFinding(main, maker, same, known, evidence, facts)];
   },
 };
 
@@ -59,11 +63,19 @@ const LEAST_PROMISES = 20;
 function toFinding(
   main: LeakSite,
   maker: LeakSite | undefined,
+  same: readonly LeakSite[],
   known: LeakFacts,
   evidence: Evidence,
   facts: Facts,
 ): Finding {
-  const { perMinute, created, alive, spanMs, oldSurvival } = main;
+  const mean = (read: (group: LeakSite) => number) =>
+    same.reduce((sum, group) => sum + read(group), 0) / same.length;
+  const [perMinute, created, alive] = [
+    mean((group) => group.perMinute),
+    mean((group) => group.created),
+    mean((group) => group.alive),
+  ].map(twoDigits) as [number, number, number];
+  const { spanMs, oldSurvival } = main;
   const name = (group: LeakSite) =>
     group.site!.function === '' ? 'an anonymous function' : group.site!.function;
   const cwd = evidence.manifest.target.cwd;
@@ -84,15 +96,15 @@ function toFinding(
     problem: 'memory-growth',
     severity: perMinute >= 6000 ? 'critical' : 'warning',
     confidence: leakConfidence(0.7 + (grows ? 0.12 : 0) + (oldSurvival >= 0.9 ? 0.05 : 0), facts),
-    title: `Promises that never settle pile up, ${countText(perMinute)} per minute: ${what}${oldSurvival >= 0.9 ? '' : ` (${formatPercent(oldSurvival * 100)} of them stay)`}`,
+    title: `Promises that never settle pile up, about ${countText(perMinute)} per minute: ${what}${oldSurvival >= 0.9 ? '' : ` (${formatPercent(oldSurvival * 100)} of them stay)`}`,
     evidence: [
       leakLine(
         'pending',
         alive,
         '',
-        `Of about ${countText(created)} made in ${formatDuration(spanMs)}, ${countText(alive)} are pending and held after a full collection.`,
+        `Of about ${countText(created)} made in ${formatDuration(spanMs)}, about ${countText(alive)} are pending and held after a full collection.`,
       ),
-      leakLine('growth', perMinute, '/min', `${countText(perMinute)} more per minute.`),
+      leakLine('growth', perMinute, '/min', `About ${countText(perMinute)} more per minute.`),
       ...makers.map((place) =>
         leakLine(
           'made by',
@@ -107,6 +119,13 @@ function toFinding(
     next: nextCommands(evidence, 'heap'),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Estimates of a sample are no better than that. */
+function twoDigits(value: number): number {
+  if (!(value >= 1)) return value;
+  const scale = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Math.round(value / scale) * scale;
 }
 
 function displayName(file: string, cwd: string): string {

@@ -206,13 +206,13 @@ describe('leak-promises', () => {
   it('blames the line that awaits, then the one that makes', () => {
     const [finding] = findings({ made: [made, awaited] });
     expect(finding?.title).toMatch(
-      /^Promises that never settle pile up, \d+ per minute: record awaits a promise of acknowledged$/,
+      /^Promises that never settle pile up, about \d+ per minute: record awaits a promise of acknowledged$/,
     );
     expect(finding?.where.slice(0, 2)).toMatchObject([
       { function: 'record', line: 14 },
       { function: 'acknowledged', line: 7 },
     ]);
-    expect(finding?.evidence.find(({ signal }) => signal === 'growth')?.value).toBeCloseTo(554, 0);
+    expect(finding?.evidence.find(({ signal }) => signal === 'growth')?.value).toBe(550);
   });
 
   it('needs a collection before it, 20 of them, and older ones among those pending', () => {
