@@ -66,7 +66,8 @@ export class LeakLogBuilder {
     const heap = heapGrows(samples.slice(WARM_UP));
     // Timers that do not hold the loop are counted nowhere: the heap tells.
     const timers = !armed.timers && (heap || seems(({ resources }) => resources.Timeout ?? 0));
-    const promises = !armed.promises && heap;
+    // Where they are hooked anyway, listening to them too costs little.
+    const promises = !armed.promises && (heap || samples.at(-1)!.hooked);
     const files = !armed.files && filesGrow;
     const requests = !armed.requests && this.listenersGrow;
     if (handles.length === 0 && !timers && !promises && !files && !requests) return undefined;

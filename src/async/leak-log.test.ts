@@ -32,6 +32,7 @@ describe('LeakLogBuilder', () => {
     resources: { TCPSocketWrap: 10 },
     heapUsed: 6e6,
     oldSpace: 5e6,
+    hooked: false,
     requests: null,
     unanswered: null,
     listeners: [],

@@ -53,6 +53,8 @@ export interface LeakSample {
   /** Bytes used in V8's heap and in its old space, garbage among them. */
   heapUsed: number;
   oldSpace: number;
+  /** Promises are hooked anyway, by the recorder of waits. */
+  hooked: boolean;
   /** HTTP requests since the counting began, and of these about how many have no answer; null before. */
   requests: number | null;
   unanswered: number | null;

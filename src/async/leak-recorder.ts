@@ -166,6 +166,7 @@ export function installLeakRecorder(
         resources,
         heapUsed: v8.getHeapStatistics().used_heap_size,
         oldSpace: old?.space_used_size ?? 0,
+        hooked: globals[Symbol.for('holter.async')] !== undefined,
         requests: due?.requests ?? null,
         unanswered: due?.unanswered ?? null,
         listeners: listeners.counts(),

@@ -90,6 +90,8 @@ function measure(rows: LeakLog['rows'], scale: readonly number[], log: LeakLog, 
   };
 }
 
+/** Watched for less, old and young are the same, and the rate is that of a moment. */
+export const LEAST_SPAN_MS: Milliseconds = 1400;
 /** Of the sample, so many at least must be alive. */
 const SAMPLED_ALIVE = 8;
 /** A line that leaves one of twenty behind leaks; below it is noise of the young ones. */
@@ -108,6 +110,7 @@ const GOING_ON = 0.2;
  */
 export function leaks(site: LeakSite, least: number): boolean {
   return (
+    site.spanMs >= LEAST_SPAN_MS &&
     site.sampledAlive >= SAMPLED_ALIVE &&
     site.alive >= least &&
     site.oldSurvival >= SURVIVAL &&

@@ -6,8 +6,8 @@ import { groupSubject, quantile } from '../async/wait-group.ts';
 import type { WaitGroup, WaitSummary } from '../async/wait-summary.ts';
 import type { Milliseconds } from '../base/units.ts';
 import type { Evidence } from './evidence.ts';
-import { displayPath, round } from './finding.ts';
-import type { Where } from './report.ts';
+import { displayPath, excerptAt, round } from './finding.ts';
+import type { Finding, Where } from './report.ts';
 
 /** What the rules on waiting need: requests of the window, and the slow ones among them. */
 export interface WaitFacts {
@@ -64,8 +64,17 @@ export function siteWhere(site: CreationSite, evidence: Evidence, share: number 
   };
 }
 
+/** Place and text of a finding about waits: the first group's line, who called it, the lines of the others. */
+export function placesOf(
+  groups: readonly (WaitGroup | undefined)[],
+  evidence: Evidence,
+): Pick<Finding, 'where' | 'source'> {
+  const source = excerptAt(evidence, groups.find((group) => group?.site !== undefined)?.site);
+  return { where: sitesWhere(groups, evidence), ...(source === undefined ? {} : { source }) };
+}
+
 /** Lines that led to a wait of the first group, innermost first, then the lines of the others; each once. */
-export function sitesWhere(groups: readonly (WaitGroup | undefined)[], evidence: Evidence): Where[] {
+function sitesWhere(groups: readonly (WaitGroup | undefined)[], evidence: Evidence): Where[] {
   const places = new Map<string, Where>();
   const add = (where: Where): void => {
     const key = `${where.file}:${where.line}`;
@@ -131,10 +140,10 @@ const POOL_WORK: Record<string, readonly OperationKind[]> = {
 };
 
 /** Lines that ask for most of the pool's work of one kind (`crypto`), where operations were recorded. */
-export function poolAskers(evidence: Evidence, kind: string): Where[] {
+export function poolAskers(evidence: Evidence, kind: string): Pick<Finding, 'where' | 'source'> {
   const kinds = POOL_WORK[kind] ?? [];
   const groups = (evidence.async?.waits.groups ?? []).filter(
     (group) => kinds.includes(group.kind) && (kind === 'zlib') === (group.subject === 'zlib'),
   );
-  return sitesWhere(groups.slice(0, 3), evidence);
+  return placesOf(groups.slice(0, 3), evidence);
 }

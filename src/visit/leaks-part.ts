@@ -48,6 +48,11 @@ export const startLeaksPart: StartPart = async (context) => {
           note('another tool wrapped EventEmitter or fs meanwhile: an empty wrapper of it stays');
       }
       if (log === undefined) return undefined;
+      const armedAt = log.armedAt[log.types.indexOf('PROMISE')] ?? 0;
+      if (log.collected && log.toMs - armedAt < SHORT_MS)
+        note(
+          'promises seem to pile up, but that was seen too late in the window to say which: look again with -d 15s',
+        );
       return {
         name: 'leaks.json',
         kind: 'leaks',
@@ -64,6 +69,9 @@ export const startLeaksPart: StartPart = async (context) => {
 function leavesTrace(node: string, what: string): boolean {
   return what !== '' && (Number.parseInt(node, 10) < 24 || what.includes('promises'));
 }
+
+/** As of the judgement (doctor/leak-sites.ts). */
+const SHORT_MS = 1400;
 
 interface Memory {
   heapUsed: number;

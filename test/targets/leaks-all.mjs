@@ -19,9 +19,9 @@ function follow(res) {
 
 const acknowledged = (id) => new Promise((resolve) => waiting.set(id, resolve));
 
-async function record(url) {
+async function record(url, row = new Array(1000).fill(url)) {
   const done = await acknowledged(count++);
-  return `${url} ${done}`;
+  return `${url} ${done} ${row.length}`;
 }
 
 function lastLine() {

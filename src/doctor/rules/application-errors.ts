@@ -2,7 +2,7 @@ import type { ErrorPlace, ErrorSite, ErrorSites } from '../../async/error-sites.
 import { formatNumber, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
-import { confidenceOf, displayPath, evidenceLine } from '../finding.ts';
+import { confidenceOf, displayPath, evidenceLine, excerptAt } from '../finding.ts';
 import type { EvidenceLine, Finding, Severity, SourceExcerpt, Where } from '../report.ts';
 import type { Rule } from '../rule.ts';
 import { measureWaits } from '../wait-facts.ts';
@@ -202,22 +202,6 @@ function placesOf(
   }
   const source = excerptAt(evidence, places[0]);
   return { where, ...(source === undefined ? {} : { source }) };
-}
-
-const EXCERPT_LINES = 4;
-
-function excerptAt(evidence: Evidence, place: ErrorPlace | undefined): SourceExcerpt | undefined {
-  const lines = place && evidence.sources.lines(place.file);
-  if (place === undefined || lines === undefined || place.line < 1 || place.line > lines.length)
-    return undefined;
-  const firstLine = Math.max(1, place.line - EXCERPT_LINES);
-  return {
-    file: displayPath(place.file, evidence.manifest.target.cwd),
-    firstLine,
-    lines: lines.slice(firstLine - 1, place.line + EXCERPT_LINES).map((line) => line.slice(0, 500)),
-    blamedLine: place.line,
-    shares: {},
-  };
 }
 
 function errorLines({ name, message, code, cause, how }: Cause): EvidenceLine[] {

@@ -9,7 +9,7 @@ import { hidesWaits } from '../machine-facts.ts';
 import { measurePool } from '../pool-facts.ts';
 import type { EvidenceLine, Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
-import { measureWaits, SLOW_MS, sitesWhere, subjectText, type WaitFacts } from '../wait-facts.ts';
+import { measureWaits, placesOf, SLOW_MS, subjectText, type WaitFacts } from '../wait-facts.ts';
 
 /**
  * Requests are slow because they wait for somebody else: an upstream, a file, a name.
@@ -141,7 +141,7 @@ function describeExhausted(
       evidenceLine('requests in progress, mean', waits.all.requestsInFlight.mean, '', null),
       ...requestLines(waits),
     ],
-    where: sitesWhere([queue, peer], evidence),
+    ...placesOf([queue, peer], evidence),
     advice: adviceFor('io-bound', 'exhausted', {
       connections: count,
       subject: peer.subject,
@@ -182,7 +182,7 @@ function describeSlow(evidence: Evidence, waits: WaitFacts, { peer, queue, perce
     confidence: confidenceOf(0.55 + percent / 400 + Math.min(0.15, waits.slowCount / 400)),
     title: `Requests wait for ${name}: it ${took}, ${formatPercent(percent)} of the time of those that are slow`,
     evidence: lines.filter(({ value }) => Number.isFinite(value)),
-    where: sitesWhere([peer, queue], evidence),
+    ...placesOf([peer, queue], evidence),
     advice: adviceFor('io-bound', group.kind, { subject: name }),
     next: [`holter async ${evidence.manifest.target.pid}`],
     alsoExplains: [waits.p95 >= GATEWAY_MS ? 'slow-throughput' : 'gateway-timeout'],

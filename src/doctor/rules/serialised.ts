@@ -7,7 +7,7 @@ import { confidenceOf, evidenceLine } from '../finding.ts';
 import { hidesWaits } from '../machine-facts.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
-import { measureWaits, sitesWhere, subjectText, type WaitFacts } from '../wait-facts.ts';
+import { measureWaits, placesOf, subjectText, type WaitFacts } from '../wait-facts.ts';
 
 /**
  * Requests take turns: one at a time does something that waits, the others stand in line, and the CPU idles.
@@ -50,7 +50,7 @@ export const serialised: Rule = {
           evidenceLine('in line, median', queue.median, 'ms', null),
           evidenceLine('main thread CPU median', facts.machine.cpuMedian, '%', BUSY_PERCENT, 'below'),
         ].filter(({ value }) => Number.isFinite(value)),
-        where: sitesWhere([queue, guarded], evidence),
+        ...placesOf([queue, guarded], evidence),
         advice: adviceFor('serialised', guarded.kind === 'peer' ? 'connection' : '', { what }),
         next: [`holter async ${evidence.manifest.target.pid}`],
         alsoExplains: ['gateway-timeout'],

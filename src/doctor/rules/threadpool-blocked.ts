@@ -50,7 +50,7 @@ export const threadpoolBlocked: Rule = {
             text: `They are in ${pool.held.map(({ threads, kind, subject, systemCall }) => `${workText(kind, subject)} (${systemCall}, ${threads} threads)`).join(', ')} for ${formatDuration(first.forMs)}.`,
           },
         ],
-        where: poolAskers(evidence, first.kind),
+        ...poolAskers(evidence, first.kind),
         advice: adviceFor('threadpool-blocked', first.kind, { what }),
         next: [`holter stack ${evidence.manifest.target.pid} --threads`],
         alsoExplains: ['gateway-timeout'],

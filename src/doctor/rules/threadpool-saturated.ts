@@ -50,7 +50,7 @@ export const threadpoolSaturated: Rule = {
             text: `What waits: ${listed}; for ${formatDuration(pool.longestWaitMs)} and more.`,
           },
         ],
-        where: poolAskers(evidence, main),
+        ...poolAskers(evidence, main),
         advice: adviceFor('threadpool-saturated', main),
         next: [`holter stack ${evidence.manifest.target.pid} --threads`],
         alsoExplains: ['gateway-timeout'],

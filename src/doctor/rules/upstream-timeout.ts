@@ -2,7 +2,7 @@ import type { UpstreamTimeout } from '../../async/upstream-timeouts.ts';
 import { formatDuration, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
-import { confidenceOf, evidenceLine } from '../finding.ts';
+import { confidenceOf, evidenceLine, excerptAt } from '../finding.ts';
 import type { Finding, Where } from '../report.ts';
 import type { Rule } from '../rule.ts';
 import { measureWaits, siteWhere, subjectText } from '../wait-facts.ts';
@@ -56,6 +56,7 @@ function describe(evidence: Evidence, timeout: UpstreamTimeout, ended: number): 
       const place = siteWhere(site, evidence, share);
       if (!where.some(({ file, line }) => file === place.file && line === place.line)) where.push(place);
     }
+  const source = excerptAt(evidence, setAt ?? askedAt);
   return {
     kind: 'upstream-timeout',
     problem: 'gateway-timeout',
@@ -76,6 +77,7 @@ function describe(evidence: Evidence, timeout: UpstreamTimeout, ended: number): 
       },
     ],
     where,
+    ...(source === undefined ? {} : { source }),
     advice: adviceFor('upstream-timeout', '', { subject: name, limit }),
     next: [`holter async ${evidence.manifest.target.pid}`],
     alsoExplains: ['server-error', 'slow-throughput'],
