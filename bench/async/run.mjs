@@ -84,7 +84,13 @@ for (const major of majors)
       const other = await perRequest(untouched);
       return (await perRequest(child)) / other;
     };
-    const before = median([await compare(), await compare(), await compare(), await compare(), await compare()]);
+    const before = median([
+      await compare(),
+      await compare(),
+      await compare(),
+      await compare(),
+      await compare(),
+    ]);
     const spent = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
     let counts;
     for (let round = 0; round < rounds; round++) {
@@ -98,7 +104,13 @@ for (const major of majors)
         counts = (await stop()) ?? counts;
       }
     }
-    const after = median([await compare(), await compare(), await compare(), await compare(), await compare()]);
+    const after = median([
+      await compare(),
+      await compare(),
+      await compare(),
+      await compare(),
+      await compare(),
+    ]);
     child.kill('SIGKILL');
     untouched.kill('SIGKILL');
     const alone = median(spent.alone);

@@ -2,17 +2,16 @@ import type { TargetInfo } from '../base/target-info.ts';
 import type { Milliseconds } from '../base/units.ts';
 import { readCpuProfile } from '../cpu/cpuprofile.ts';
 import { uninline } from '../cpu/uninline.ts';
-import { chargeWork, heaviestFunctions } from '../doctor/charged-work.ts';
 import type { Evidence } from '../doctor/evidence.ts';
-import { displayPath } from '../doctor/finding.ts';
 import { judgeGrowth } from '../doctor/growth-sign.ts';
 import { judge } from '../doctor/judge.ts';
 import { placeFrame } from '../doctor/read-evidence.ts';
 import type { Severity } from '../doctor/report.ts';
+import { closedWatches } from '../linux/epoll-watches.ts';
 import type { TopFinding } from '../render/top-model.ts';
-import { openSources, type SourcesFile } from '../source-map/collect-sources.ts';
-import { gatherSources } from '../visit/gather-sources.ts';
 import type { LiveVisit } from '../visit/live-visit.ts';
+import type { TopHottest } from './top-hottest.ts';
+import { TopSources } from './top-sources.ts';
 import { HOLTER_VERSION } from './version.ts';
 
 const WINDOW_MS: Milliseconds = 30_000;
@@ -31,20 +30,22 @@ interface Known {
 }
 
 /**
- * Judges a live visit again and again by doctor's rules, as far as they need no profile: what is proven by vital signs and by the
- * stacks of a late loop. Remembers what was found.
+ * Judges a live visit again and again by doctor's rules: what is proven by vital signs, the stacks of a late loop, libuv's pool
+ * and a profile of a second. Rules that need more of the target (async operations, errors, leaks) are left to doctor.
+ * Remembers what was found.
  */
 export class TopFindings {
   readonly #visit: LiveVisit;
   readonly #info: TargetInfo;
+  readonly #hottest: TopHottest;
   readonly #known = new Map<string, Known>();
-  #sources: SourcesFile | undefined;
-  #scripts = '';
+  readonly #sources: TopSources = new TopSources();
   #judgedAt: Milliseconds | undefined;
 
-  constructor(visit: LiveVisit, info: TargetInfo) {
+  constructor(visit: LiveVisit, info: TargetInfo, hottest: TopHottest) {
     this.#visit = visit;
     this.#info = info;
+    this.#hottest = hottest;
   }
 
   get isJudged(): boolean {
@@ -86,33 +87,6 @@ export class TopFindings {
       .sort((a, b) => Number(a.isPast) - Number(b.isPast) || a.forSeconds - b.forSeconds);
   }
 
-  /** The hottest function of a profile of one second, in words; undefined: no profile could be had. */
-  async hottest(): Promise<string | undefined> {
-    const json = await this.#visit.profile(1000);
-    if (json === undefined) return undefined;
-    const roots = this.#roots();
-    const sources = await gatherSources(
-      { profiles: [{ thread: 'main', json, fromMs: 0, toMs: 1000 }] },
-      this.#pid(),
-      roots,
-    );
-    const { maps, book } = openSources(sources, { roots });
-    const tree = uninline(readCpuProfile(json, { maps, roots }), book);
-    const work = chargeWork(tree, true);
-    const span = tree.total[0] ?? 0;
-    const share = (weight: number): string => `${Math.round((100 * weight) / Math.max(1, span))} %`;
-    const busy = `main thread busy ${share(work.busy)}`;
-    const [frame] = heaviestFunctions(work, 1);
-    if (frame === undefined || work.own[frame]! < 0.01 * span) {
-      const gc = work.gc > work.busy / 2 ? ', mostly garbage collection' : '';
-      return work.busy < 0.02 * span ? 'idle' : `${busy}${gc}; none of it in your functions`;
-    }
-    const { name, file, line } = tree.frames;
-    const place = `${displayPath(file[frame]!, this.#cwd())}:${line[frame]}`;
-    const called = name[frame] === '' ? '(anonymous)' : name[frame]!;
-    return `${called}  ${place}  ${share(work.own[frame]!)} of the time  (${busy}${gcPart(work.gc, span, share)})`;
-  }
-
   #note(now: Milliseconds, key: string, finding: Omit<Known, 'since' | 'seen'>): void {
     const known = this.#known.get(key);
     // Found again after a pause is a new finding: it began anew.
@@ -134,27 +108,18 @@ export class TopFindings {
 
   async #evidence(windowMs: Milliseconds): Promise<Evidence> {
     const visit = this.#visit;
-    const { vitals, blockStacks, stuck, startedAt, isInside } = visit.evidence(windowMs);
+    const { vitals, blockStacks, stuck, startedAt, startedMonotonicUs, isInside } = visit.evidence(windowMs);
     const roots = this.#roots();
-    const scripts = [
-      ...new Set(
-        [...blockStacks, ...(stuck === undefined ? [] : [stuck])].flatMap(({ frames }) =>
-          frames.map(({ url }) => url),
-        ),
-      ),
-    ]
-      .sort()
-      .join('\n');
-    // Source files are read when a script appears that was not in a stack before.
-    if (this.#sources === undefined || scripts !== this.#scripts) {
-      this.#sources = await gatherSources(
-        { blockStacks, ...(stuck === undefined ? {} : { stuck }) },
-        this.#pid(),
-        roots,
-      );
-      this.#scripts = scripts;
-    }
-    const { maps, book } = openSources(this.#sources, { roots });
+    const pid = this.#pid();
+    const profile = this.#hottest.profileSince(startedMonotonicUs / 1000 - visit.clock.startMs);
+    const { maps, book } = await this.#sources.of({ profile, blockStacks, stuck }, pid, roots);
+    const main =
+      profile === undefined
+        ? undefined
+        : uninline(readCpuProfile(profile, { maps, roots, startedMonotonicUs }), book);
+    const pool = visit.takePool();
+    // Only a profile tells that nothing ran while the thread was busy.
+    const wakers = main === undefined || pid === undefined ? [] : closedWatches(pid);
     const place = (frames: Parameters<typeof placeFrame>[0][]): ReturnType<typeof placeFrame>[] =>
       frames.map((frame) => placeFrame(frame, maps, roots));
     return {
@@ -167,7 +132,7 @@ export class TopFindings {
         },
         window: {
           startedAt,
-          startedMonotonicUs: 0,
+          startedMonotonicUs,
           seconds: vitals.seconds,
           requestedSeconds: vitals.seconds,
           end: { kind: 'complete' },
@@ -179,7 +144,7 @@ export class TopFindings {
         left: { verified: true, leftBehind: [] },
       },
       vitals,
-      main: undefined,
+      main,
       workers: [],
       allocation: undefined,
       allocationAll: undefined,
@@ -196,10 +161,8 @@ export class TopFindings {
             },
       external: [],
       sources: book,
+      ...(pool === undefined ? {} : { pool }),
+      ...(wakers.length === 0 ? {} : { wakers }),
     };
   }
-}
-
-function gcPart(gc: number, span: number, share: (weight: number) => string): string {
-  return gc >= 0.05 * span ? `, GC ${share(gc)}` : '';
 }

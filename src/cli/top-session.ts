@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Style } from '../base/terminal-text.ts';
 import { renderTopHelp } from '../render/top-help.ts';
 import { sortRows, TOP_ORDERS, type TopOrder, type TopPage, type TopTable } from '../render/top-model.ts';
@@ -30,6 +31,8 @@ const COMMANDS: Record<string, (word: string) => string[]> = {
   h: (word) => ['heap', 'snapshot', word],
 };
 const TRY_AGAIN_MS = 10_000;
+/** A message that is of no use later stays so long. */
+const SHOWN_MS = 4000;
 /** Enough for the shell to have taken the terminal, when it takes it. */
 const STOPPED_MS = 50;
 
@@ -203,7 +206,9 @@ export class TopSession {
   /** Some row is always marked, as long as there is one. */
   #mark(): void {
     const rows = sortRows(this.#held.table?.rows ?? this.#table?.rows ?? [], this.#order);
+    // The first look has no CPU: what leads by then does not lead for long.
     if (rows.some(({ pid }) => pid === this.#selected)) return;
+    if (this.#order === 'cpu' && !rows.some(({ cpuPercent }) => Number.isFinite(cpuPercent))) return;
     this.#selected = rows.find(({ endedMs }) => endedMs === undefined)?.pid;
   }
 
@@ -293,10 +298,12 @@ export class TopSession {
     const page = this.#page;
     if (page === undefined || page.doing !== '' || page.isEnded) return;
     page.doing = 'profiling for 1 s';
-    const words = await page.findings.hottest();
-    page.doing = '';
-    page.hottest = words ?? 'no profile: it is not seen from inside, or does not answer (s: stack)';
+    const isTaken = await page.hottest.take();
+    page.doing = isTaken ? '' : 'no profile: it is not seen from inside, or does not answer (s: stack)';
     this.#draw();
+    if (isTaken) return;
+    await sleep(SHOWN_MS);
+    page.doing = '';
   }
 
   /** Gives the terminal to another command of holter; its answer stays in the terminal's memory when we are gone. */
@@ -342,7 +349,7 @@ export class TopSession {
     process.removeAllListeners('SIGTSTP');
     // The whole job, as the terminal itself would do. Where no shell waits for us the kernel does not stop anybody.
     process.kill(0, 'SIGTSTP');
-    await new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
+    await sleep(STOPPED_MS);
     for (const listener of listeners) process.on('SIGTSTP', listener as NodeJS.SignalsListener);
     this.#isAway = false;
     this.#screen.open();

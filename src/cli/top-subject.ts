@@ -8,6 +8,7 @@ import { LiveVisit } from '../visit/live-visit.ts';
 import { inspectorTargetInfo, type VisitTarget } from '../visit/visit.ts';
 import { ProcessWatch } from '../visit/watch-processes.ts';
 import { TopFindings } from './top-findings.ts';
+import { TopHottest } from './top-hottest.ts';
 
 /** What all looks at the machine's processes make: the table's model, look by look. */
 export class TableSubject {
@@ -62,7 +63,7 @@ const JUDGE_EVERY_MS = 10_000;
 export class PageSubject {
   readonly visit: LiveVisit;
   readonly findings: TopFindings;
-  hottest = '';
+  readonly hottest: TopHottest;
   doing = '';
   #info: TargetInfo;
   #judgeAt = JUDGE_EVERY_MS;
@@ -73,7 +74,8 @@ export class PageSubject {
   constructor(target: VisitTarget) {
     this.visit = new LiveVisit(target);
     this.#info = target.kind === 'process' ? target.info : inspectorTargetInfo(target.url, undefined);
-    this.findings = new TopFindings(this.visit, this.#info);
+    this.hottest = new TopHottest(this.visit, this.#info);
+    this.findings = new TopFindings(this.visit, this.#info, this.hottest);
   }
 
   get name(): string {
@@ -90,8 +92,9 @@ export class PageSubject {
     return this.visit.endedAtMs !== undefined;
   }
 
-  /** Judges when it is time to; called once a second. */
+  /** Profiles and judges when it is time to; called once a second. */
   look(): void {
+    if (!this.isEnded && this.doing === '' && this.hottest.isDue) void this.hottest.take();
     if (this.isEnded || this.#isJudging || this.visit.clock.now() < this.#judgeAt) return;
     this.#judgeAt = this.visit.clock.now() + JUDGE_EVERY_MS;
     this.#isJudging = true;
@@ -128,10 +131,10 @@ export class PageSubject {
             ? {}
             : { memoryLimitBytes: this.#info.memoryLimitBytes }),
         },
-        { threads: visit.poolThreads, busy: visit.poolBusy },
+        visit.poolThreads,
       ),
       access: this.#accessText(),
-      hottest: this.hottest,
+      hottest: this.hottest.words,
       findings: this.findings.list(),
       isJudged: this.findings.isJudged,
       blockedMs: ended === undefined ? visit.blockedMs : Number.NaN,

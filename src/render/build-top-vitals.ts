@@ -174,28 +174,42 @@ const KINDS: readonly VitalKind[] = [
     statistic: 'last',
     top: -1,
   },
+  {
+    group: 'Pool',
+    label: 'busy threads',
+    short: 'busy',
+    unit: 'count',
+    rank: 6,
+    series: 'pool.busy',
+    statistic: 'max',
+    top: 4,
+  },
+  {
+    group: 'Pool',
+    label: 'work waiting',
+    short: 'queue',
+    unit: 'count',
+    rank: 7,
+    series: 'pool.queued',
+    statistic: 'max',
+    top: 4,
+  },
 ];
 
 const BIN_MS = 1000;
 const MEMORY_ROOM = 1.33;
 
-/** Busy threads of libuv's pool, one value a second, oldest first. */
-export interface PoolHistory {
-  /** 0: the pool has not been used yet. */
-  threads: number;
-  busy: readonly number[];
-}
-
 /**
  * The rows of the page. A series that cannot be seen now has NaN, one that never could be is left out.
  * @param now ms after the start of the series; @param seconds how much the sparklines show
+ * @param poolThreads threads that libuv's pool has; 0: it was not used yet
  */
 export function buildTopVitals(
   live: LiveSeries,
   now: number,
   seconds: number,
   info: Pick<TargetInfo, 'heapLimitBytes' | 'memoryLimitBytes'>,
-  pool: PoolHistory,
+  poolThreads: number,
 ): TopVital[] {
   const vitals: TopVital[] = [];
   for (const { series, statistic, limit, top, from, ...kind } of KINDS) {
@@ -216,23 +230,12 @@ export function buildTopVitals(
       vital.of = live.bins('memory.heap_total_bytes', now, 1, BIN_MS, 'last')[0] ?? Number.NaN;
       if (info.heapLimitBytes !== undefined) vital.limit = info.heapLimitBytes;
     }
+    // Every thread at work is the most there can be; a whole round of work that waits is what doctor's rule asks for.
+    if (series === 'pool.busy')
+      Object.assign(vital, { of: poolThreads, limit: poolThreads - 1, top: poolThreads });
+    if (series === 'pool.queued') Object.assign(vital, { limit: poolThreads, top: 2 * poolThreads });
+    if (vital.group === 'Pool') vital.marksBeyond = poolThreads > 0;
     vitals.push(vital);
-  }
-  if (pool.threads > 0) {
-    const gap = Math.max(0, seconds - pool.busy.length);
-    vitals.push({
-      group: 'Pool',
-      label: 'busy threads',
-      short: 'pool',
-      unit: 'count',
-      rank: 6,
-      now: pool.busy.at(-1) ?? Number.NaN,
-      of: pool.threads,
-      limit: pool.threads - 1,
-      marksBeyond: true,
-      values: seconds === 0 ? [] : [...new Array<number>(gap).fill(Number.NaN), ...pool.busy.slice(-seconds)],
-      top: pool.threads,
-    });
   }
   return vitals;
 }

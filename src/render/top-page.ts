@@ -21,6 +21,7 @@ const MOST_FINDINGS = 6;
 
 const KEYS: readonly KeyHint[] = [
   ['q', 'quit'],
+  ['Esc', 'table'],
   ['s', 'stack'],
   ['p', 'profile'],
   ['d', 'doctor'],
@@ -29,6 +30,9 @@ const KEYS: readonly KeyHint[] = [
   ['?', 'help'],
   ['space', 'pause'],
 ];
+
+/** Of a process that has ended nothing more can be asked. */
+const ENDED_KEYS = KEYS.filter(([key]) => ['q', 'Esc', '?'].includes(key));
 
 /**
  * The page of one process as exactly `height` lines of at most `style.columns` cells; what matters less gives way first.
@@ -74,7 +78,13 @@ export function renderTopPage(page: TopPage, style: Style, height: number): stri
   }
   while (lines.length < height - 1) lines.push('');
   const last = toldNow(page, style);
-  return asShown([...lines.slice(0, height - 1), footLine(style, last.text, KEYS, last.role)], style);
+  return asShown(
+    [
+      ...lines.slice(0, height - 1),
+      footLine(style, last.text, page.ended === '' ? KEYS : ENDED_KEYS, last.role),
+    ],
+    style,
+  );
 }
 
 /** Seconds that the sparklines of a page of this width show. */

@@ -8,8 +8,9 @@ import type { Session } from '../cdp/session.ts';
 import { recordCpuProfile } from '../cpu/record-profile.ts';
 import { readSystemCall, readWaitChannel } from '../linux/system-call.ts';
 import { readThreadStat } from '../linux/threads.ts';
-import { buildInside } from '../metrics/inside.ts';
+import { buildInside, explainStretches } from '../metrics/inside.ts';
 import { LiveSeries } from '../metrics/live-series.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import { readBlockedState } from '../metrics/record-blocked-state.ts';
 import { type OutsideSampler, startOutsideSampling } from '../metrics/record-outside.ts';
 import type { BlockedStretch, GcEvent, VitalSigns } from '../metrics/series.ts';
@@ -18,6 +19,7 @@ import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
 import { STATE_EXPRESSION } from '../target/bridge-source.ts';
 import { startClock, type WindowClock } from './clock.ts';
 import { type BlockStacksFile, readRawFrames, type StuckFile } from './raw-stack.ts';
+import { type PoolWatch, startPoolRecording } from './record-pool.ts';
 import { decideLateFix } from './record-threads.ts';
 import type { VisitTarget } from './visit.ts';
 
@@ -45,11 +47,15 @@ export interface LiveEvidence {
   stuck: StuckFile | undefined;
   /** CLOCK wall time of ms 0. */
   startedAt: string;
+  /** CLOCK_MONOTONIC of ms 0, in microseconds. */
+  startedMonotonicUs: number;
   isInside: boolean;
 }
 
 const KEEP_MS = 300_000;
 const SAMPLE_MS = 250;
+/** Half as often as doctor: what is held or waits is seen as well, at less than half of the cost. */
+const POOL_MS = 500;
 const MOST_EVENTS = 5000;
 const MOST_STACKS = 300;
 /** As in watch-inside.ts. */
@@ -75,9 +81,11 @@ export class LiveVisit {
   cwd = '';
   readonly #outside: OutsideSampler | undefined;
   readonly #mark = randomBytes(8).toString('hex');
-  readonly #poolTimer: NodeJS.Timeout | undefined;
-  readonly poolBusy: number[] = [];
+  /** Threads that libuv's pool has; 0: it was not used yet, or nobody can tell. */
   poolThreads = 0;
+  #poolTimer: NodeJS.Timeout | undefined;
+  #pool: PoolWatch | undefined;
+  #isClosed = false;
   #attachment: Attachment | undefined;
   #entering: Promise<void> | undefined;
   #abort = new AbortController();
@@ -99,8 +107,7 @@ export class LiveVisit {
       startedMonotonicUs: this.clock.startMs * 1000,
       sink: (name, at, value) => this.live.push(name, at, value),
     });
-    this.#poolTimer = setInterval(() => this.#lookAtPool(target.pid), 1000);
-    this.#poolTimer.unref();
+    void this.#watchPool(target.pid);
   }
 
   /** ms after its begin at which the target was found gone; undefined while it runs. */
@@ -143,21 +150,35 @@ export class LiveVisit {
 
   /** Leaves and stops looking. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#poolTimer);
+    this.#pool?.stop();
+    this.#pool = undefined;
     this.#outside?.stop();
     await this.leave();
   }
 
+  /** What libuv's pool did since it was last asked for; undefined: its variables cannot be read. */
+  takePool(): PoolRecording | undefined {
+    return this.#pool?.take();
+  }
+
   /**
-   * A short CPU profile of the main thread, as JSON text. undefined: not inside, or it does not answer.
+   * A short CPU profile of the main thread, as JSON text. undefined: not inside, another one runs, or it does not answer.
+   * @param onPause told how long the thread stood at most, each time
    */
-  async profile(ms: Milliseconds): Promise<string | undefined> {
+  async profile(ms: Milliseconds, onPause?: (ms: Milliseconds) => void): Promise<string | undefined> {
     const session = this.#attachment?.session;
     if (session === undefined || this.inside.kind !== 'inside' || this.#profiling) return undefined;
     this.#profiling = true;
     try {
       const { lateFix } = decideLateFix(this.#last?.heapUsed ?? Number.POSITIVE_INFINITY, false);
-      return await recordCpuProfile(session, { durationMs: ms, lateFix, answerMs: 3000 });
+      return await recordCpuProfile(session, {
+        durationMs: ms,
+        lateFix,
+        answerMs: 3000,
+        ...(onPause === undefined ? {} : { onAct: (_, pauseMs) => onPause(pauseMs) }),
+      });
     } catch {
       return undefined;
     } finally {
@@ -180,14 +201,22 @@ export class LiveVisit {
     const isInside = this.inside.kind === 'inside';
     const recent = <T extends { at: number }>(all: readonly T[]): T[] =>
       all.filter(({ at }) => at >= from).map((each) => ({ ...each, at: each.at - from }));
+    const blocked = recent(this.#blocked);
+    const gc = recent(this.#gc);
+    explainStretches(
+      blocked,
+      gc,
+      series.find(({ name }) => name === 'sched.main_wait_percent'),
+    );
     return {
       startedAt: new Date(Date.parse(this.clock.startedAt) + from).toISOString(),
+      startedMonotonicUs: (this.clock.startMs + from) * 1000,
       isInside,
       vitals: {
         seconds: (to - from) / 1000,
         series: new Map(series.map((each) => [each.name, each])),
-        blocked: recent(this.#blocked),
-        gc: recent(this.#gc),
+        blocked,
+        gc,
         forcedGc: [],
         resources: {},
         heapSpaces: [],
@@ -313,13 +342,36 @@ export class LiveVisit {
     }
   }
 
+  /** By libuv's own variables; where memory may not be read, by what its threads wait in. */
+  async #watchPool(pid: number): Promise<void> {
+    let isReadable = false;
+    const pool = await startPoolRecording(pid, () => this.clock.now(), {
+      everyMs: POOL_MS,
+      threads: () => this.#poolTids(),
+      sink: ({ at, threads, idle, queued }) => {
+        isReadable = true;
+        this.poolThreads = threads;
+        if (threads === 0) return;
+        this.live.push('pool.busy', at, threads - idle);
+        this.live.push('pool.queued', at, queued);
+      },
+    }).catch(() => undefined);
+    if (isReadable && !this.#isClosed) this.#pool = pool;
+    else pool?.stop();
+    if (!isReadable && !this.#isClosed)
+      this.#poolTimer = setInterval(() => this.#lookAtPool(pid), 1000).unref();
+  }
+
+  #poolTids(): number[] {
+    return (this.#outside?.threads ?? []).filter(({ role }) => role === 'pool').map(({ tid }) => tid);
+  }
+
   /** A thread of the pool that has nothing to do waits in a futex; in anything else, or running, it works. */
   #lookAtPool(pid: number): void {
     if (this.endedAtMs !== undefined) return;
-    const pool = (this.#outside?.threads ?? []).filter(({ role }) => role === 'pool');
     let threads = 0;
     let busy = 0;
-    for (const { tid } of pool) {
+    for (const tid of this.#poolTids()) {
       const state = readThreadStat(pid, tid)?.state;
       if (state === undefined) continue;
       threads++;
@@ -330,8 +382,7 @@ export class LiveVisit {
       }
     }
     this.poolThreads = threads;
-    if (threads > 0) this.poolBusy.push(busy);
-    if (this.poolBusy.length > KEEP_MS / 1000) this.poolBusy.shift();
+    if (threads > 0) this.live.push('pool.busy', this.clock.now(), busy);
   }
 }
 

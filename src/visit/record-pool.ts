@@ -1,52 +1,73 @@
 import { HolterError } from '../base/errors.ts';
 import type { Milliseconds } from '../base/units.ts';
 import { mappingAt } from '../linux/memory-map.ts';
-import type { StoppedProcess } from '../linux/stopped-process.ts';
+import type { ProcessImage } from '../linux/process-image.ts';
 import { readSystemCall } from '../linux/system-call.ts';
 import { listThreads, readScheduleStat } from '../linux/threads.ts';
-import type { PoolRecording, PoolWorkSeen } from '../metrics/pool-recording.ts';
+import type { PoolRecording, PoolSample, PoolWorkSeen } from '../metrics/pool-recording.ts';
 import type { PoolWork } from '../postmortem/thread-pool.ts';
 
 /** A pool is looked at so often; its work is asked for only while something waits. */
 const EVERY_MS = 200;
 const MOST_WORK = 20_000;
 
+/** A pool that is being watched. */
+export interface PoolWatch {
+  /** What was seen since the start, or since the last `take`; undefined: nothing, or no symbols of libuv. */
+  take(): PoolRecording | undefined;
+  /** Ends it, with what `take` would give. */
+  stop(): PoolRecording | undefined;
+}
+
+/** How a pool is watched. */
+export interface PoolWatchOptions {
+  /** 200 ms by default. */
+  everyMs?: Milliseconds;
+  /** Told every sample, also those of a pool that nothing has used yet. */
+  sink?: (sample: PoolSample) => void;
+  /** Those of the pool, where they are known: all threads are looked at otherwise. */
+  threads?: () => readonly number[];
+}
+
 /**
  * Watches the pool until `stop`. Memory is read while the process runs; nothing is stopped.
- * @returns undefined when its memory may not be read, or its binary has no symbols of libuv
+ * @returns undefined when its memory may not be read
  */
 export async function startPoolRecording(
   pid: number,
   now: () => Milliseconds,
-): Promise<{ stop(): PoolRecording | undefined } | undefined> {
+  options: PoolWatchOptions = {},
+): Promise<PoolWatch | undefined> {
   if (process.arch !== 'x64') return undefined;
-  const [{ openProcess }, { symbolsOf }, { ThreadPoolReader }] = await Promise.all([
+  const [{ watchProcess }, { symbolsOf }, { ThreadPoolReader }] = await Promise.all([
     import('../linux/stopped-process.ts'),
     import('../linux/image-symbols.ts'),
     import('../postmortem/thread-pool.ts'),
   ]);
-  let image: StoppedProcess;
+  let image: ProcessImage;
   try {
-    image = await openProcess(pid);
+    image = watchProcess(pid);
   } catch (error) {
     if (error instanceof HolterError) return undefined;
     throw error;
   }
   const reader = new ThreadPoolReader(image.memory, symbolsOf(image));
-  const recording: PoolRecording = { schema: 'holter.pool/1', samples: [], waiting: [], running: [] };
-  const waiting = new SeenWork();
-  const running = new SeenWork();
+  let samples: PoolSample[] = [];
+  let waiting = new SeenWork();
+  let running = new SeenWork();
   const look = (): void => {
     const pool = reader.read();
     if (pool === undefined) return;
     const at = now();
     const { threads, idle, queued, slowQueued } = pool;
-    recording.samples.push({ at, threads, idle, queued, slowQueued });
+    const sample = { at, threads, idle, queued, slowQueued };
+    samples.push(sample);
+    options.sink?.(sample);
     // Memory of finished requests is used again at once: in a line nobody gets further back.
     for (const [place, work] of pool.work.entries())
       waiting.see(work.address, { ...work, note: '' }, at, place, (before) => place <= before);
     if (idle === threads) return;
-    for (const tid of listThreads(pid)) {
+    for (const tid of options.threads?.() ?? listThreads(pid)) {
       // Whoever sleeps tells where; what is on a CPU can be told by what waits behind it.
       const call = readSystemCall(pid, tid);
       if (call === undefined) continue;
@@ -58,16 +79,27 @@ export async function startPoolRecording(
         running.see(tid, { ...work, note: call.name }, at, runNs, (before) => runNs === before);
     }
   };
-  const timer = setInterval(look, EVERY_MS);
+  const take = (): PoolRecording | undefined => {
+    if (samples.length === 0) return undefined;
+    const recording: PoolRecording = {
+      schema: 'holter.pool/1',
+      samples,
+      waiting: waiting.summary().map(({ note: _, ...seen }) => seen),
+      running: running.summary().map(({ note, ...seen }) => ({ ...seen, systemCall: note })),
+    };
+    samples = [];
+    waiting = new SeenWork();
+    running = new SeenWork();
+    return recording;
+  };
+  const timer = setInterval(look, options.everyMs ?? EVERY_MS);
   look();
   return {
+    take,
     stop() {
       clearInterval(timer);
       image.close();
-      if (recording.samples.length === 0) return undefined;
-      recording.waiting = waiting.summary().map(({ note: _, ...seen }) => seen);
-      recording.running = running.summary().map(({ note, ...seen }) => ({ ...seen, systemCall: note }));
-      return recording;
+      return take();
     },
   };
 }

@@ -25,5 +25,12 @@ if (process.argv[2] === undefined) {
 } else {
   legacy.close();
   const port = Number(process.argv[2]);
-  setInterval(() => net.connect(port, '127.0.0.1').on('error', () => process.exit()).end('bye'), 20);
+  setInterval(
+    () =>
+      net
+        .connect(port, '127.0.0.1')
+        .on('error', () => process.exit())
+        .end('bye'),
+    20,
+  );
 }

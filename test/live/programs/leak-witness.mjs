@@ -49,7 +49,7 @@ const server = createServer((req, res) => {
   kept.push(openSync(new URL(import.meta.url)));
   // Heavy enough for the heap to tell in a few seconds.
   const row = new Array(1000).fill(req.url);
-  new Promise((resolve) => kept.push(resolve)).then(() => row.length);
+  void new Promise((resolve) => kept.push(resolve)).then(() => row.length);
   setTimeout(() => res.end('ok'), 25);
 });
 server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`));
