@@ -12,6 +12,8 @@ const STILL_GROWING = 0.15;
 const HEAP_PER_SECOND = 120_000;
 const HEAP_LEAST = 250_000;
 const HEAP_ENOUGH = 2_500_000;
+/** Bytes that requests under way and code being compiled do not explain. */
+const HELD_LEAST = 100_000;
 const LEAST_LOOKS = 5;
 /** Looks in which our own code is compiled and warms up. */
 const WARM_UP = 3;
@@ -28,6 +30,8 @@ export class LeakLogBuilder {
   #harvest: LeakHarvest | undefined;
   /** A full collection came before it was looked which promises are alive. */
   collected = false;
+  /** Between two collections more and more was held: not only garbage that waits. */
+  heapIsProven = false;
 
   /** `clockMs`: the target's clock when the recorder began, which was `fromMs` of the window. */
   constructor({ clockMs, fromMs, node }: { clockMs: Milliseconds; fromMs: Milliseconds; node: string }) {
@@ -49,6 +53,16 @@ export class LeakLogBuilder {
     this.#harvest = harvest;
   }
 
+  /** Old space rises over the looks: a leak, or garbage that waits for its collection. */
+  get heapSeemsToGrow(): boolean {
+    return this.#samples.length >= LEAST_LOOKS && heapGrows(this.#samples.slice(WARM_UP));
+  }
+
+  /** Whether what was held rose by `bytes` in `ms` fast enough for a leak. */
+  static isGrowth(bytes: number, ms: Milliseconds): boolean {
+    return bytes >= HELD_LEAST && bytes >= (HEAP_PER_SECOND * ms) / 1000;
+  }
+
   /**
    * What to take stacks of from now on; undefined: nothing more than before. The judgement comes later.
    */
@@ -63,7 +77,7 @@ export class LeakLogBuilder {
       })
       .map(([type]) => type);
     const armed = this.#armed;
-    const heap = heapGrows(samples.slice(WARM_UP));
+    const heap = this.heapIsProven;
     // Timers that do not hold the loop are counted nowhere: the heap tells.
     const timers = !armed.timers && (heap || seems(({ resources }) => resources.Timeout ?? 0));
     // Where they are hooked anyway, listening to them too costs little.

@@ -13,6 +13,13 @@ export interface RecordLeaksOptions {
   startMs: Milliseconds;
   /** Node version of the target, for the log. */
   node?: string;
+  /** The window's end, ms after its start: before that `stop` is called. */
+  untilMs: Milliseconds;
+  /**
+   * A full collection, and the bytes held after it; undefined: not done. Asked for twice when old space rises, because hooks of
+   * async_hooks leave V8 slower for good and are worth it only for what is held; and once in `stop`.
+   */
+  collect: () => Promise<number | undefined>;
   /** Whether more and more files are open, as the kernel sees it. */
   filesGrow?: () => boolean;
   /** Told when stacks begin to be taken, with what of; '' listeners, without a hook of async_hooks. */
@@ -24,10 +31,9 @@ export interface LeakRecording {
   /** From now on creating stacks are taken of what is seen to grow. */
   allowStacks(): void;
   /**
-   * Takes the recorder out and gives what it saw. `collect` is asked for a full collection when promises seem to pile up;
-   * false: not done. Never throws for a target that died or hangs meanwhile: undefined then.
+   * Takes the recorder out and gives what it saw. Never throws for a target that died or hangs meanwhile: undefined then.
    */
-  stop(collect?: () => Promise<boolean>, descriptors?: LeakDescriptors): Promise<LeakLog | undefined>;
+  stop(descriptors?: LeakDescriptors): Promise<LeakLog | undefined>;
   /** True when after `stop` nothing of the recorder is left in the target, as far as it could be asked. */
   clean: boolean;
 }
@@ -39,6 +45,10 @@ const DEAD_AFTER_MS = 15_000;
 const ANSWER_MS = 1500;
 /** Pending promises from which on a collection is worth its pause. */
 const WORTH_COLLECTING = 10;
+/** Between the two collections that tell what is held: this share of the time that is left, within limits. */
+const PROOF_SHARE = 0.2;
+const PROOF_LEAST_MS = 700;
+const PROOF_MOST_MS = 3000;
 
 /**
  * Puts the recorder into the session's thread and looks four times a second, until `stop`.
@@ -82,6 +92,22 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
       return undefined;
     }
   };
+  let held: { bytes: number; at: Milliseconds; proofAt: Milliseconds } | undefined;
+  let isAsked = false;
+  const prove = async (): Promise<void> => {
+    if (isAsked || (held !== undefined && performance.now() < held.proofAt)) return;
+    const bytes = await options.collect();
+    const at = performance.now();
+    if (bytes === undefined || held !== undefined) isAsked = true;
+    if (bytes === undefined) return;
+    if (held !== undefined) {
+      builder.heapIsProven = LeakLogBuilder.isGrowth(bytes - held.bytes, at - held.at);
+      return;
+    }
+    const left = options.startMs + options.untilMs - Number(process.hrtime.bigint()) / 1e6;
+    const wait = Math.min(PROOF_MOST_MS, Math.max(PROOF_LEAST_MS, left * PROOF_SHARE));
+    held = { bytes, at, proofAt: at + wait };
+  };
   /** What the look cost, ms; undefined when the target gave nothing. */
   const look = async (): Promise<number | undefined> => {
     const sample = parse<LeakSample>(await call<string>('sample()', ANSWER_MS));
@@ -90,6 +116,7 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
     if (!mayArm || stopped) return sample.costMs;
     if (wrapped && !builder.listenersGrow) await call('letListenersGo()');
     wrapped = false;
+    if (!builder.heapIsProven && builder.heapSeemsToGrow) await prove();
     const arming = builder.whatGrows(options.filesGrow?.() ?? false);
     if (arming !== undefined) {
       await call(`arm(${JSON.stringify(arming)})`);
@@ -110,7 +137,7 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
     allowStacks() {
       mayArm = true;
     },
-    async stop(collect, descriptors) {
+    async stop(descriptors) {
       stopped = true;
       wake();
       await polling;
@@ -120,7 +147,7 @@ export async function recordLeaks(session: Session, options: RecordLeaksOptions)
         await call('disarm()');
         // What was looked at by a weak reference stays alive until its task ends.
         await sleep(20);
-        builder.collected = (await collect?.()) ?? false;
+        builder.collected = (await options.collect()) !== undefined;
       }
       const harvest = answers ? parse<LeakHarvest>(await call<string>('finish()', 5000)) : undefined;
       if (harvest !== undefined) builder.harvest(harvest);

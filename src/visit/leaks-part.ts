@@ -1,5 +1,6 @@
 import { type LeakRecording, recordLeaks } from '../async/record-leaks.ts';
 import { evaluate } from '../cdp/evaluate.ts';
+import { collectOnce } from '../heap/record-collection.ts';
 import { STATE_EXPRESSION } from '../target/bridge-source.ts';
 import { framesOf } from './async-part.ts';
 import type { PartContext, StartPart } from './inside-part.ts';
@@ -15,6 +16,8 @@ export const startLeaksPart: StartPart = async (context) => {
   const recording: LeakRecording | undefined = await recordLeaks(session, {
     startMs: clock.startMs,
     node,
+    untilMs: context.untilMs,
+    collect: () => collect(context),
     filesGrow: () => descriptors?.filesGrow() ?? false,
     onArm: (what) =>
       act(
@@ -37,7 +40,7 @@ export const startLeaksPart: StartPart = async (context) => {
     },
     async stop() {
       const counted = descriptors?.stop();
-      const log = await recording?.stop(() => collect(context), counted);
+      const log = await recording?.stop(counted);
       if (recording !== undefined) {
         act(
           'recorder of leaks taken out',
@@ -79,23 +82,30 @@ interface Memory {
   rss: number;
 }
 
-/** One full collection, told to the visit: what is unreachable is no leak. False when it would take too long. */
-async function collect({ session, clock, consent, act, note, forced }: PartContext): Promise<boolean> {
+/** One full collection, told to the visit: what is unreachable is no leak. Bytes held then; undefined when it would take too long. */
+async function collect({
+  session,
+  clock,
+  consent,
+  act,
+  note,
+  forced,
+}: PartContext): Promise<number | undefined> {
   const read = () => evaluate<Memory>(session, `${STATE_EXPRESSION}.memory()`, { timeoutMs: 5000 });
   try {
     const { heapUsed } = await read();
     if (heapUsed > COLLECT_LIMIT_BYTES && !consent) {
       note(
-        `promises seem to pile up, but telling those that are held would pause the process for about ${(heapUsed / 1e9).toFixed(1)} s: run again with --yes`,
+        `objects seem to pile up, but telling those that are held would pause the process for about ${(heapUsed / 1e9).toFixed(1)} s: run again with --yes`,
       );
-      return false;
+      return undefined;
     }
     const begin = performance.now();
-    await session.send('HeapProfiler.collectGarbage', undefined, { timeoutMs: 10_000 });
+    await collectOnce(session, { timeoutMs: 10_000 });
     const memory = await read();
     const pauseMs = performance.now() - begin;
     act(
-      'collection, to tell promises that are held from garbage',
+      'collection, to tell what is held from garbage',
       pauseMs,
       `full collection, paused at most ${Math.ceil(pauseMs)} ms`,
     );
@@ -105,8 +115,8 @@ async function collect({ session, clock, consent, act, note, forced }: PartConte
       externalAfterBytes: memory.external,
       rssAfterBytes: memory.rss,
     });
-    return true;
+    return memory.heapUsed;
   } catch {
-    return false;
+    return undefined;
   }
 }
