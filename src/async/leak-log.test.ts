@@ -59,12 +59,24 @@ describe('LeakLogBuilder', () => {
     expect(builder.whatGrows(true)).toEqual({ files: true });
   });
 
-  it('asks for promises and uncounted timers when old space grows for sure, after our own warm-up', () => {
-    const heap = { timers: true, promises: true };
-    expect(build((index) => ({ oldSpace: 5e6 + 1e5 * index }), 12).whatGrows(false)).toEqual(heap);
-    expect(build((index) => ({ oldSpace: 5e6 + 2e4 * index }), 12).whatGrows(false)).toBeUndefined();
-    expect(build((index) => ({ oldSpace: 5e6 + 2e4 * index }), 300).whatGrows(false)).toEqual(heap);
-    expect(build((index) => ({ oldSpace: index < 3 ? 4e6 : 5e6 }), 12).whatGrows(false)).toBeUndefined();
+  it('suspects old space that grows for sure, after our own warm-up', () => {
+    const seems = (oldSpace: (index: number) => number, looks: number): boolean =>
+      build((index) => ({ oldSpace: oldSpace(index) }), looks).heapSeemsToGrow;
+    expect(seems((index) => 5e6 + 1e5 * index, 12)).toBe(true);
+    expect(seems((index) => 5e6 + 2e4 * index, 12)).toBe(false);
+    expect(seems((index) => 5e6 + 2e4 * index, 300)).toBe(true);
+    expect(seems((index) => (index < 3 ? 4e6 : 5e6), 12)).toBe(false);
+  });
+
+  it('asks for promises and uncounted timers once two collections have proven what is held to grow', () => {
+    const builder = build((index) => ({ oldSpace: 5e6 + 1e5 * index }), 12);
+    expect(builder.whatGrows(false)).toBeUndefined();
+    builder.heapIsProven = true;
+    expect(builder.whatGrows(false)).toEqual({ timers: true, promises: true });
+    expect(builder.whatGrows(false)).toBeUndefined();
+    expect(LeakLogBuilder.isGrowth(99_000, 500)).toBe(false);
+    expect(LeakLogBuilder.isGrowth(150_000, 1000)).toBe(true);
+    expect(LeakLogBuilder.isGrowth(150_000, 2000)).toBe(false);
   });
 
   it('takes no stacks of what a load brings when it begins', () => {
