@@ -15,6 +15,8 @@ interface NodeCommands {
 /** What holter's bridge understands beside the protocol. */
 interface BridgeCommands {
   'Holter.leave': { paramsType: []; returnType: undefined };
+  /** Pauses of longer are ended by the bridge itself; 0 = no limit. */
+  'Holter.limitPauses': { paramsType: [{ ms: number }]; returnType: undefined };
 }
 
 interface NodeEvents {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkHasRun } from './flame.ts';
+import { checkHasRun } from './app-load.ts';
 import { shellWord } from './paths.ts';
 
 test('a load command that is not there is no load; one that failed by itself may have been', () => {

@@ -34,10 +34,12 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   doctor: async () => (await import('./doctor.ts')).registerDoctor(program, rest, setExit),
   stack: async () => (await import('./stack.ts')).registerStack(program, setExit),
   core: async () => (await import('./core.ts')).registerCore(program, setExit),
+  async: async () => (await import('./async.ts')).registerAsync(program, rest, setExit),
   cpu: async () => (await import('./cpu.ts')).registerCpu(program, rest, setExit),
   flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
   load: async () => (await import('./load.ts')).registerLoad(program, setExit),
+  top: async () => (await import('./top.ts')).registerTop(program, setExit),
   ps: async () => (await import('./ps.ts')).registerPs(program),
   open: async () => (await import('./open.ts')).registerOpen(program),
 };

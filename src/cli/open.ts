@@ -1,10 +1,10 @@
 import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { judge } from '../doctor/judge.ts';
 import { readEvidence } from '../doctor/read-evidence.ts';
 import { openRecording, type Recording } from '../recording/read-recording.ts';
-import { writePageFile } from '../recording/write-recording.ts';
+import { makeFolder, writePageFile } from '../recording/write-recording.ts';
 import { buildPageData } from '../render/build-page-data.ts';
 import { renderHtmlPage } from '../render/html-page.ts';
 import { openInBrowser } from './browser.ts';
@@ -24,7 +24,7 @@ export function registerOpen(program: Command): void {
         'path. A heap snapshot is served instead, because its page asks about single objects: on 127.0.0.1 only, at an ' +
         'address with a secret in it, until Ctrl-C. With -o it is a page with the summary.',
     )
-    .argument('<path>', 'folder written by holter, a profile file or a heap snapshot')
+    .argument('<path>', 'folder written by holter, a profile file, an async.json or a heap snapshot')
     .option('-o, --out <file>', 'write the page here (default: beside the recording; of a file: temporary)')
     .option('--port <port>', 'serve a heap snapshot here (default: a free port)')
     .option('--no-index', 'neither read nor write the index beside a heap snapshot')
@@ -65,19 +65,23 @@ async function findSnapshot(path: string): Promise<string | undefined> {
   const entry = await stat(path).catch(() => undefined);
   if (entry === undefined) return undefined;
   if (!entry.isDirectory())
-    return /\.heapsnapshot(\.gz|\.zst)?$/i.test(path) || (await beginsAsSnapshot(path)) ? path : undefined;
+    return /\.heapsnapshot(\.gz|\.zst)?$/i.test(path) || (await beginsAs(path, SNAPSHOT)) ? path : undefined;
   const recording = await openRecording(path);
   const last = recording.list('heap-snapshot').at(-1);
   return last === undefined || recording.list('vitals').length > 0 ? undefined : join(path, last.name);
 }
 
-/** What V8 writes first, whatever the file is called. */
-async function beginsAsSnapshot(path: string): Promise<boolean> {
+/** What V8 writes first, and what the recorder of waits does. */
+const SNAPSHOT = /^\ufeff?\s*\{\s*"snapshot"\s*:/;
+const ASYNC_LOG = /^\s*\{\s*"schema"\s*:\s*"holter\.async-log\//;
+
+/** Whatever the file is called. */
+async function beginsAs(path: string, pattern: RegExp): Promise<boolean> {
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return false;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
-    return /^\ufeff?\s*\{\s*"snapshot"\s*:/.test(buffer.toString('utf8', 0, bytesRead));
+    return pattern.test(buffer.toString('utf8', 0, bytesRead));
   } catch {
     return false;
   } finally {
@@ -92,10 +96,36 @@ async function makePage(path: string, out: string | undefined): Promise<string> 
   );
   const recording = isFolder ? await openRecording(path) : undefined;
   if (recording !== undefined && recording.list('vitals').length > 0) return makeDoctorPage(recording, out);
+  if (recording === undefined ? await beginsAs(path, ASYNC_LOG) : isOfWaits(recording))
+    return makeAsyncPage(recording, path, out);
   const input = await readProfileInput(path);
   const verb = input.load === undefined ? 'cpu' : 'flame';
   const file = out ?? (isFolder ? join(path, `${verb}.html`) : temporaryPath(path, '.html'));
   await writePageFile(file, renderHtmlPage(profilePage(input, verb)));
+  return file;
+}
+
+/** A recording of `holter async`: it has no profile, which would be the page otherwise. */
+function isOfWaits(recording: Recording): boolean {
+  return recording.list('async').length > 0 && recording.list('cpu-profile').length === 0;
+}
+
+/** `recording` undefined: the file is an async.json; the recording it lies in says more about it. */
+async function makeAsyncPage(
+  recording: Recording | undefined,
+  path: string,
+  out: string | undefined,
+): Promise<string> {
+  const { asyncPage, readAsyncFile, readAsyncInput } = await import('./async-input.ts');
+  const around = recording ?? (await openRecording(dirname(path)).catch(() => undefined));
+  const isListed = around?.list('async').some(({ name }) => name === basename(path)) === true;
+  const input =
+    around !== undefined && (recording !== undefined || isListed)
+      ? await readAsyncInput(around)
+      : await readAsyncFile(path);
+  const file = out ?? (recording === undefined ? temporaryPath(path, '.html') : join(path, 'async.html'));
+  await makeFolder(dirname(file));
+  await writePageFile(file, renderHtmlPage(asyncPage(input)));
   return file;
 }
 

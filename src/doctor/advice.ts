@@ -28,6 +28,21 @@ export function adviceFor(
     .join(' ');
 }
 
+/**
+ * All that is advised for a kind, for readers without a finding: the default first, then each variant under its name.
+ * What only a finding knows stands as its name in angle brackets. '' where the installation is incomplete.
+ */
+export function helpFor(kind: FindingKind): { variant: string; text: string }[] {
+  try {
+    return [...sectionsOf(kind)].map(([variant, text]) => ({
+      variant,
+      text: text.replace(/\{(\w+)\}/g, (_, name: string) => `<${name}>`),
+    }));
+  } catch {
+    return [];
+  }
+}
+
 const cache = new Map<string, Map<string, string>>();
 
 /** Variant → paragraph; '' is the default. Throws the file system's error when the installation is incomplete. */

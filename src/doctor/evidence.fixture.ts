@@ -1,5 +1,9 @@
+import type { OperationTable } from '../async/build-operations.ts';
+import { buildWaitSummary } from '../async/build-wait-summary.ts';
+import type { ErrorSites } from '../async/error-sites.ts';
 import type { BlockStack, CallTree, StackFrame } from '../cpu/call-tree.ts';
 import { profileFromText } from '../cpu/text-profile.fixture.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { BlockedStretch, GcEvent, Series, SeriesName } from '../metrics/series.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -38,6 +42,11 @@ export interface Drawing {
   heapLimitMb?: number;
   memoryLimitMb?: number;
   access?: 'inspector' | 'outside';
+  pool?: Omit<PoolRecording, 'schema'>;
+  /** Asynchronous operations, drawn with `drawTable`. */
+  async?: OperationTable;
+  /** Answers and errors, drawn with `drawErrorLog`. */
+  errors?: ErrorSites;
   end?: Evidence['manifest']['window']['end'];
   actions?: Evidence['manifest']['actions'];
 }
@@ -134,6 +143,11 @@ export function drawEvidence(drawing: Drawing = {}): Evidence {
     stuck: drawing.stuck,
     external: drawing.external ?? [],
     sources: { lines: (file) => books.get(file) },
+    ...(drawing.async === undefined
+      ? {}
+      : { async: { operations: drawing.async, waits: buildWaitSummary(drawing.async) } }),
+    ...(drawing.errors === undefined ? {} : { errors: drawing.errors }),
+    ...(drawing.pool === undefined ? {} : { pool: { schema: 'holter.pool/1', ...drawing.pool } }),
   };
 }
 

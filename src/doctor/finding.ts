@@ -42,14 +42,16 @@ export function callName(place: BlamedPlace | undefined): string {
 
 const EXCERPT_LINES = 4;
 
-/** Four lines around the blamed one; undefined when the source is not in the recording. */
-export function excerptOf(evidence: Evidence, blame: Blame): SourceExcerpt | undefined {
-  const place = blame.places[0];
+/** Four lines around a place; undefined when the source is not in the recording. `file` as in the models, not shortened. */
+export function excerptAt(
+  evidence: Evidence,
+  place: { file: string; line: number } | undefined,
+): SourceExcerpt | undefined {
   const lines = place && evidence.sources.lines(place.file);
   if (place === undefined || lines === undefined || place.line < 1 || place.line > lines.length)
     return undefined;
   const firstLine = Math.max(1, place.line - EXCERPT_LINES);
-  const excerpt: SourceExcerpt = {
+  return {
     file: displayPath(place.file, evidence.manifest.target.cwd),
     firstLine,
     // A bundle has lines of a megabyte; nobody reads past the first screen.
@@ -57,12 +59,21 @@ export function excerptOf(evidence: Evidence, blame: Blame): SourceExcerpt | und
     blamedLine: place.line,
     shares: {},
   };
+}
+
+/** The same of the blamed place, with shares of its lines and the callee underlined. */
+export function excerptOf(evidence: Evidence, blame: Blame): SourceExcerpt | undefined {
+  const place = blame.places[0];
+  const excerpt = excerptAt(evidence, place);
+  if (place === undefined || excerpt === undefined) return undefined;
+  const { firstLine } = excerpt;
   for (const [line, share] of blame.lineShares) {
     if (line >= firstLine && line < firstLine + excerpt.lines.length && share >= 0.0005) {
       excerpt.shares[String(line)] = round(share, 4);
     }
   }
-  const underline = calleeRange(lines[place.line - 1]!, blame.callee?.function);
+  const line = evidence.sources.lines(place.file)?.[place.line - 1] ?? '';
+  const underline = calleeRange(line, blame.callee?.function);
   if (underline !== undefined) excerpt.underline = underline;
   return excerpt;
 }

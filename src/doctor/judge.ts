@@ -4,17 +4,28 @@ import { displayPath, round } from './finding.ts';
 import { isGrowing } from './memory-growth.ts';
 import type { DoctorReport, Finding, FindingKind, Severity } from './report.ts';
 import { isMet, type Rule } from './rule.ts';
+import { applicationErrors } from './rules/application-errors.ts';
 import { cpuBound } from './rules/cpu-bound.ts';
 import { cpuStarved } from './rules/cpu-starved.ts';
+import { deoptimised } from './rules/deoptimised.ts';
 import { eventLoopBlocked } from './rules/event-loop-blocked.ts';
 import { eventLoopSpin } from './rules/event-loop-spin.ts';
 import { eventLoopStuck } from './rules/event-loop-stuck.ts';
 import { gcPressure } from './rules/gc-pressure.ts';
+import { ioBound } from './rules/io-bound.ts';
+import { leakHandles } from './rules/leak-handles.ts';
+import { leakListeners } from './rules/leak-listeners.ts';
+import { leakPromises } from './rules/leak-promises.ts';
+import { leakTimers } from './rules/leak-timers.ts';
 import { memoryLeakExternal } from './rules/memory-leak-external.ts';
 import { memoryLeakHeap } from './rules/memory-leak-heap.ts';
 import { microtaskStarvation } from './rules/microtask-starvation.ts';
 import { nativeBusyLoop } from './rules/native-busy-loop.ts';
 import { outOfMemoryRisk } from './rules/out-of-memory-risk.ts';
+import { serialised } from './rules/serialised.ts';
+import { threadpoolBlocked } from './rules/threadpool-blocked.ts';
+import { threadpoolSaturated } from './rules/threadpool-saturated.ts';
+import { upstreamTimeout } from './rules/upstream-timeout.ts';
 import { buildVerdict } from './verdict.ts';
 import { buildVitalGroups } from './vital-groups.ts';
 
@@ -28,8 +39,19 @@ const RULES: readonly Rule[] = [
   gcPressure,
   memoryLeakHeap,
   memoryLeakExternal,
+  leakHandles,
+  leakListeners,
+  leakTimers,
+  leakPromises,
   outOfMemoryRisk,
+  ioBound,
+  upstreamTimeout,
+  applicationErrors,
+  serialised,
+  threadpoolSaturated,
+  threadpoolBlocked,
   nativeBusyLoop,
+  deoptimised,
   cpuStarved,
 ];
 
@@ -82,7 +104,7 @@ function bySeverity(a: Finding, b: Finding): number {
 /**
  * One cause, one first finding. A loop that spins explains the CPU its function burns. And where one function both
  * computes and makes garbage, whichever takes more of the thread comes first: making less of the larger part also makes
- * less of the smaller.
+ * less of the smaller. A leak of timers, listeners, promises or handles comes before the bytes that they hold.
  */
 function withoutRepeats(evidence: Evidence, facts: Facts, findings: Finding[]): Finding[] {
   const spin = findings.find(({ kind }) => kind === 'event-loop-spin');
@@ -90,6 +112,8 @@ function withoutRepeats(evidence: Evidence, facts: Facts, findings: Finding[]): 
   return findings
     .filter((finding) => spin === undefined || finding.kind !== 'cpu-bound' || !namesSame(finding, spin))
     .map((finding): Finding => {
+      const leak = finding.kind === 'memory-leak-heap' ? leakAt(finding, findings) : undefined;
+      if (leak !== undefined) return after(leak, finding);
       if (finding.kind !== 'gc-pressure' || work === undefined || !namesSame(work, finding)) return finding;
       if (!worksMoreThanCollects(evidence, facts, finding)) return finding;
       return {
@@ -98,6 +122,21 @@ function withoutRepeats(evidence: Evidence, facts: Facts, findings: Finding[]): 
         confidence: Math.min(finding.confidence, round(work.confidence - 0.01, 2)),
       };
     });
+}
+
+/** What piles up at the same place, told more exactly than by bytes. */
+function leakAt(heap: Finding, findings: readonly Finding[]): Finding | undefined {
+  return findings.find((finding) => finding.kind.startsWith('leak-') && namesSame(heap, finding));
+}
+
+/** `finding`, so that it is listed after `first`. */
+function after(first: Finding, finding: Finding): Finding {
+  const severity = [first, finding].map((one) => SEVERITY_ORDER.indexOf(one.severity));
+  return {
+    ...finding,
+    severity: SEVERITY_ORDER[Math.max(...severity)]!,
+    confidence: Math.min(finding.confidence, round(first.confidence - 0.01, 2)),
+  };
 }
 
 /** True when the function's own work is clearly more than all collections, by the samples of the profile. */

@@ -142,3 +142,15 @@ export function starvation(machine: MachineFacts): 'throttled' | 'steal' | 'wait
 export function isStarved(machine: MachineFacts): boolean {
   return starvation(machine) !== undefined;
 }
+
+const HIDING_WAIT_PERCENT: Percent = 25;
+const HIDING_THROTTLED_PERCENT: Percent = 10;
+
+/** True when the machine alone makes waits long: what they are waits for cannot be told then. */
+export function hidesWaits({ waitMedian, throttledMedian, stealMedian }: MachineFacts): boolean {
+  return (
+    waitMedian >= HIDING_WAIT_PERCENT ||
+    throttledMedian >= HIDING_THROTTLED_PERCENT ||
+    stealMedian >= HIDING_THROTTLED_PERCENT
+  );
+}

@@ -1,7 +1,18 @@
+import { type AsyncLog, readAsyncLog } from '../async/async-log.ts';
+import { buildOperations } from '../async/build-operations.ts';
+import { buildWaitSummary } from '../async/build-wait-summary.ts';
+import { readErrorLog } from '../async/error-log.ts';
+import { buildErrorSites } from '../async/error-sites.ts';
+import { type LeakLog, readLeakLog } from '../async/leak-log.ts';
+import type { RequestTimes } from '../async/request-probe.ts';
+import { buildSiteBook } from '../async/site-book.ts';
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
+import { type DeoptLog, readDeoptLog } from '../cpu/deopt-log.ts';
+import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
+import type { WakersFile } from '../metrics/wakers-file.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
 import type { Recording } from '../recording/read-recording.ts';
 import { classifyLocation } from '../source-map/location.ts';
@@ -52,6 +63,18 @@ export async function readEvidence(
     'external-allocations',
     'holter.external-allocations/1',
   );
+  const wakers = await readJson<WakersFile>('wakers', 'holter.wakers/1');
+  const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
+  const requestTimes = await readJson<RequestTimes>('requests', 'holter.requests/1');
+  const asyncLog = await readAsync(recording, attempt);
+  const leaks = await readLeaks(recording, attempt);
+  const deopts = await readDeopts(recording, attempt);
+  const errorsFile = recording.list('errors')[0];
+  const errorLog =
+    errorsFile &&
+    (await attempt(errorsFile.name, async () =>
+      readErrorLog((await recording.read(errorsFile)).toString('utf8'), errorsFile.name),
+    ));
   const kept = await readKeptGrowth(recording, problems);
   const place = (frames: readonly RawFrame[]) => frames.map((frame) => placeFrame(frame, maps, roots));
   return {
@@ -74,8 +97,40 @@ export async function readEvidence(
       ),
       sources: book,
       ...(kept === undefined ? {} : { kept }),
+      ...(wakers === undefined ? {} : { wakers: wakers.watches }),
+      ...(pool === undefined ? {} : { pool }),
+      ...(deopts === undefined ? {} : { deopts: placeDeopts(deopts, place) }),
+      ...(leaks === undefined ? {} : { leaks: { log: leaks, book: buildSiteBook(leaks, maps, { roots }) } }),
+      ...(errorLog === undefined
+        ? {}
+        : { errors: buildErrorSites(errorLog, (frame) => placeFrame(frame, maps, roots)) }),
+      ...(requestTimes === undefined ? {} : { requestTimes }),
+      ...(asyncLog === undefined ? {} : { async: buildWaits(asyncLog, maps, roots) }),
     },
   };
+}
+
+type Attempt = <T>(name: string, read: () => Promise<T>) => Promise<T | undefined>;
+
+async function readAsync(recording: Recording, attempt: Attempt): Promise<AsyncLog | undefined> {
+  const file = recording.list('async')[0];
+  if (file === undefined) return undefined;
+  return attempt(file.name, async () => readAsyncLog((await recording.read(file)).toString('utf8')));
+}
+
+async function readLeaks(recording: Recording, attempt: Attempt): Promise<LeakLog | undefined> {
+  const file = recording.list('leaks')[0];
+  if (file === undefined) return undefined;
+  return attempt(file.name, async () => readLeakLog((await recording.read(file)).toString('utf8')));
+}
+
+function buildWaits(
+  log: AsyncLog,
+  maps: SourceMaps,
+  roots: readonly string[],
+): NonNullable<Evidence['async']> {
+  const operations = buildOperations(log, buildSiteBook(log, maps, { roots }));
+  return { operations, waits: buildWaitSummary(operations) };
 }
 
 function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => StackFrame[]): StuckEvidence {
@@ -83,7 +138,24 @@ function readStuck(file: StuckFile, place: (frames: readonly RawFrame[]) => Stac
   return { since, ms, probes, frames: place(frames), ...(native === undefined ? {} : { native }) };
 }
 
-function placeFrame(
+async function readDeopts(recording: Recording, attempt: Attempt): Promise<DeoptLog | undefined> {
+  const file = recording.list('deopts')[0];
+  if (file === undefined) return undefined;
+  return attempt(file.name, async () => readDeoptLog((await recording.read(file)).toString('utf8')));
+}
+
+function placeDeopts(
+  { looks, sites }: DeoptLog,
+  place: (frames: readonly RawFrame[]) => StackFrame[],
+): NonNullable<Evidence['deopts']> {
+  return {
+    observedMs: looks.length < 2 ? 0 : looks.at(-1)! - looks[0]!,
+    sites: sites.map(({ reason, frames, counts }) => ({ reason, frames: place(frames), counts })),
+  };
+}
+
+/** A raw frame with its original place and its owner. */
+export function placeFrame(
   { function: name, url, line, column, values }: RawFrame,
   maps: SourceMaps,
   roots: readonly string[],

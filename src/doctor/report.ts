@@ -43,7 +43,7 @@ export interface EvidenceLine {
   /** What was measured, in words: `event-loop delay p99`. */
   signal: string;
   value: number;
-  /** `ms`, `%`, `MB`, `/s` … */
+  /** `ms`, `%`, `MB`, `/s` …; `text`: the line says it in words, in `text`, and `value` counts them. */
   unit: string;
   /** The limit it is judged by, in `unit`; null when it has none. */
   limit: number | null;

@@ -3,7 +3,18 @@ import type { Facts } from './facts.ts';
 import type { Finding, FindingKind } from './report.ts';
 
 /** What a rule cannot do without. */
-export type Need = 'outside' | 'inside' | 'profile' | 'gc' | 'allocation' | 'loop';
+export type Need =
+  | 'outside'
+  | 'inside'
+  | 'profile'
+  | 'gc'
+  | 'allocation'
+  | 'loop'
+  | 'pool'
+  | 'async'
+  | 'errors'
+  | 'leaks'
+  | 'deopts';
 
 /** One kind of trouble. `judge` is pure: the same evidence gives the same findings. */
 export interface Rule {
@@ -30,6 +41,17 @@ export function isMet(need: Need, evidence: Evidence): boolean {
       );
     case 'allocation':
       return evidence.allocation !== undefined;
+    case 'async':
+      // Requests that are answered at once wait for nothing: that too is an answer.
+      return evidence.async !== undefined || evidence.requestTimes !== undefined;
+    case 'errors':
+      return evidence.errors !== undefined;
+    case 'leaks':
+      return evidence.leaks !== undefined;
+    case 'deopts':
+      return evidence.deopts !== undefined;
+    case 'pool':
+      return evidence.pool !== undefined;
     case 'loop':
       return evidence.stuck !== undefined || (inside && vitals.series.has('loop.delay_ms'));
   }

@@ -32,7 +32,7 @@ const GROUPS: Record<keyof DoctorReport['vitals'], Record<string, SeriesName>> =
   },
   handles: { activeCount: 'handles.active', fdsCount: 'handles.fds' },
   gc: { percent: 'gc.percent' },
-  threadPool: { cpuPercent: 'cpu.pool_percent' },
+  threadPool: { cpuPercent: 'cpu.pool_percent', queuedCount: 'pool.queued', busyThreads: 'pool.busy' },
 };
 
 /** min/median/p95/max of every recorded series, masked parts left out; null where nothing was measured. */
@@ -63,7 +63,7 @@ export function buildVitalGroups(evidence: Evidence, facts: Facts): DoctorReport
       pausesMs: round(facts.gc.ms, 1),
       longestMs: round(facts.gc.longestMs, 2),
     },
-    threadPool: group('threadPool'),
+    threadPool: { ...group('threadPool'), threadsCount: evidence.pool?.samples.at(-1)?.threads ?? null },
   };
 }
 

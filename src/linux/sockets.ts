@@ -103,8 +103,11 @@ export function readSocketInodes(pid: number, proc: string = PROC): Set<number> 
   return inodes;
 }
 
-/** The kernel prints addresses as 32-bit words in host order; both supported architectures are little-endian. */
-function addressText(hex: string): string {
+/**
+ * An address out of `/proc/net/*`, eight or 32 hexadecimal digits. The kernel prints them as 32-bit words in host order;
+ * both supported architectures are little-endian.
+ */
+export function addressText(hex: string): string {
   const bytes: number[] = [];
   for (let word = 0; word < hex.length; word += 8) {
     for (let byte = 6; byte >= 0; byte -= 2)

@@ -61,29 +61,60 @@ export async function stopProcess(
   }
 }
 
-class LiveImage implements StoppedProcess {
+/**
+ * A process as it runs, for reading only: nothing can stop it, so nothing needs to guard it. `threads` is empty.
+ * @throws HolterError E_NO_SUCH_PROCESS, E_PERMISSION
+ */
+export function watchProcess(pid: number): ProcessImage {
+  return new RunningImage(pid);
+}
+
+class RunningImage implements ProcessImage {
   readonly kind = 'process';
   readonly name: string;
   readonly pid: number;
   readonly memory: PagedMemory;
   mappings: readonly Mapping[];
-  threads: readonly ThreadImage[];
+  threads: readonly ThreadImage[] = [];
   readonly executable: string;
   readonly problems: string[] = [];
-  pausedMs: Milliseconds = 0;
-  readonly #guard: ProcessStop;
   readonly #raw: MemoryFile;
-  readonly #rest: ThreadRest;
 
-  constructor(pid: number, guard: ProcessStop) {
+  constructor(pid: number) {
     this.pid = pid;
     this.name = `process ${pid}`;
-    this.#guard = guard;
     this.#raw = new MemoryFile(pid);
     this.memory = new PagedMemory(this.#raw);
     this.executable = readLinkIfAny(`${PROC}/${pid}/exe`) ?? '';
     this.mappings = readMemoryMap(pid) ?? [];
-    this.threads = [];
+  }
+
+  fileOf(mapping: Mapping): string | undefined {
+    if (!mapping.path.startsWith('/')) return undefined;
+    const deleted = mapping.path.endsWith(' (deleted)');
+    const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
+    const path = mapping.path.replace(/ \(deleted\)$/, '');
+    const places = [
+      ...(path === this.executable.replace(/ \(deleted\)$/, '') ? [`${PROC}/${this.pid}/exe`] : []),
+      ...(deleted ? [] : [`${PROC}/${this.pid}/root${path}`]),
+      `${PROC}/${this.pid}/map_files/${range}`,
+    ];
+    return places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+  }
+
+  close(): void {
+    this.#raw.close();
+  }
+}
+
+class LiveImage extends RunningImage implements StoppedProcess {
+  pausedMs: Milliseconds = 0;
+  readonly #guard: ProcessStop;
+  readonly #rest: ThreadRest;
+
+  constructor(pid: number, guard: ProcessStop) {
+    super(pid);
+    this.#guard = guard;
     this.#rest = new ThreadRest(pid);
   }
 
@@ -121,23 +152,10 @@ class LiveImage implements StoppedProcess {
     return this.#guard.prolong();
   }
 
-  fileOf(mapping: Mapping): string | undefined {
-    if (!mapping.path.startsWith('/')) return undefined;
-    const deleted = mapping.path.endsWith(' (deleted)');
-    const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
-    const path = mapping.path.replace(/ \(deleted\)$/, '');
-    const places = [
-      ...(path === this.executable.replace(/ \(deleted\)$/, '') ? [`${PROC}/${this.pid}/exe`] : []),
-      ...(deleted ? [] : [`${PROC}/${this.pid}/root${path}`]),
-      `${PROC}/${this.pid}/map_files/${range}`,
-    ];
-    return places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
-  }
-
-  close(): void {
+  override close(): void {
     this.resume();
     this.#guard.close();
-    this.#raw.close();
+    super.close();
   }
 }
 

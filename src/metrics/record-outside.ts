@@ -14,6 +14,8 @@ export interface OutsideOptions {
   intervalMs?: Milliseconds;
   /** CLOCK_MONOTONIC of ms 0 of the window, in microseconds (`process.hrtime.bigint() / 1000n`). */
   startedMonotonicUs: number;
+  /** Takes every value instead of keeping it, for a watch without an end; `stop` then gives no series. */
+  sink?: (name: SeriesName, at: Milliseconds, value: number) => void;
 }
 
 /** What /proc told over the window. */
@@ -29,6 +31,8 @@ export interface OutsideResult {
 export interface OutsideSampler {
   /** Has the target ended? Series stop there. */
   readonly exited: boolean;
+  /** Threads known by now, with what they are for; ended ones too. */
+  readonly threads: readonly KnownThread[];
   /** Ends sampling and gives what was recorded; later calls give the same. */
   stop(): OutsideResult;
 }
@@ -48,13 +52,14 @@ const MANY_DESCRIPTORS = 500;
  * an ordinary process; the files stay open. Never throws: when the target ends, the series end.
  */
 export function startOutsideSampling(pid: number, options: OutsideOptions): OutsideSampler {
-  return new Sampler(pid, options.intervalMs ?? 100, options.startedMonotonicUs / 1000);
+  return new Sampler(pid, options.intervalMs ?? 100, options.startedMonotonicUs / 1000, options.sink);
 }
 
 class Sampler implements OutsideSampler {
   readonly #pid: number;
   readonly #intervalMs: number;
   readonly #startMs: number;
+  readonly #sink: OutsideOptions['sink'];
   readonly #columns = new Map<SeriesName, SeriesColumn>();
   readonly #threads: ThreadCpu;
   readonly #status: KeptFile;
@@ -70,8 +75,9 @@ class Sampler implements OutsideSampler {
   #pssAt = 0;
   #descriptors = { at: Number.NEGATIVE_INFINITY, count: Number.NaN };
 
-  constructor(pid: number, intervalMs: number, startMs: number) {
+  constructor(pid: number, intervalMs: number, startMs: number, sink: OutsideOptions['sink']) {
     this.#pid = pid;
+    this.#sink = sink;
     this.#intervalMs = intervalMs;
     this.#startMs = startMs;
     this.#threads = new ThreadCpu(pid);
@@ -84,6 +90,10 @@ class Sampler implements OutsideSampler {
 
   get exited(): boolean {
     return this.#exitedAtMs !== undefined;
+  }
+
+  get threads(): readonly KnownThread[] {
+    return this.#threads.threads;
   }
 
   stop(): OutsideResult {
@@ -117,6 +127,10 @@ class Sampler implements OutsideSampler {
   }
 
   #push(name: SeriesName, at: number, value: number): void {
+    if (this.#sink !== undefined) {
+      this.#sink(name, at, value);
+      return;
+    }
     let column = this.#columns.get(name);
     if (column === undefined) {
       column = new SeriesColumn(name);

@@ -17,6 +17,7 @@ import type { Milliseconds } from '../base/units.ts';
  *   handles.fds                  open file descriptors
  * inside (from the target, a gap while it cannot answer):
  *   loop.delay_ms                longest event-loop delay in the bin (100 ms bins)
+ *   pool.queued, pool.busy       work that waits for a thread of libuv's pool, threads that have some (read from memory)
  *   loop.utilisation_percent     masked while a V8 profiler runs (research/fleet.md 3.6)
  *   memory.heap_used_bytes, memory.heap_total_bytes, memory.external_bytes, memory.array_buffers_bytes
  *   gc.percent                   GC time of the main isolate, % of the bin
@@ -38,6 +39,8 @@ export const SERIES_NAMES = [
   'memory.rss_bytes',
   'memory.pss_bytes',
   'handles.fds',
+  'pool.queued',
+  'pool.busy',
   'loop.delay_ms',
   'loop.utilisation_percent',
   'memory.heap_used_bytes',

@@ -32,7 +32,21 @@ export type EvidenceKind =
   /** `.heapsnapshot` as V8 wrote it, `.gz` when its name ends so. */
   | 'heap-snapshot'
   /** `holter.class-histogram/1`: objects of one thread counted by class. */
-  | 'heap-histogram';
+  | 'heap-histogram'
+  /** `holter.async-log/1`: asynchronous operations of the main thread. */
+  | 'async'
+  /** `holter.requests/1`: how long requests took, where operations were not recorded. */
+  | 'requests'
+  /** `holter.leaks/1`: counts of resources and listeners, creations of what grew. */
+  | 'leaks'
+  /** `holter.errors/1`: failed answers, and errors behind some of them. */
+  | 'errors'
+  /** `holter.deopts/1`: optimised code that was thrown away, where and why. */
+  | 'deopts'
+  /** `holter.wakers/1`: closed descriptors that wake the loop. */
+  | 'wakers'
+  /** `holter.pool/1`: libuv's pool, its queue and what its threads do. */
+  | 'pool';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */

@@ -5,6 +5,7 @@ import type { Evidence } from '../doctor/evidence.ts';
 import type { DoctorReport, Finding } from '../doctor/report.ts';
 import type { Series } from '../metrics/series.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
+import { buildPageWaits, quoteWaitSources } from './build-async-page.ts';
 import { pageRoomOfFrame } from './frame-room.ts';
 import { type DoctorPage, PAGE_ROOMS, type PageProfile, type PageRoom, type PageStuck } from './page-data.ts';
 import { quoteSources } from './quote-sources.ts';
@@ -29,6 +30,8 @@ export function buildPageData(
   if (evidence.allocation) trees.push({ thread: 'memory still alive', tree: evidence.allocation });
   if (evidence.allocationAll) trees.push({ thread: 'all allocations', tree: evidence.allocationAll });
   const cwd = report.target.cwd;
+  const recorded = evidence.async;
+  const waits = recorded === undefined ? undefined : buildPageWaits(recorded.operations, recorded.waits, cwd);
   return {
     schema: 'holter.page/2',
     kind: 'doctor',
@@ -56,11 +59,17 @@ export function buildPageData(
         blamedNodes: report.findings.map((finding) => findBlamedNodes(tree, file, finding, cwd)),
       };
     }),
-    sources: quoteSources(
-      trees.map(({ tree }) => tree),
-      evidence.sources,
-      cwd,
-    ),
+    ...(waits === undefined ? {} : { waits }),
+    sources: {
+      ...(recorded === undefined || waits === undefined
+        ? {}
+        : quoteWaitSources(recorded.operations, waits, evidence.sources, cwd)),
+      ...quoteSources(
+        trees.map(({ tree }) => tree),
+        evidence.sources,
+        cwd,
+      ),
+    },
   };
 }
 

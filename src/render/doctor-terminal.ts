@@ -202,13 +202,17 @@ const BAR_CELLS = 20;
 function evidenceLines(finding: Finding, options: DoctorTerminalOptions): string[] {
   if (finding.kind === 'event-loop-stuck' || finding.kind === 'microtask-starvation') {
     // What tells a stuck loop is words: which queues ran, which values it has, which child it waits for.
-    return finding.evidence.flatMap((line) =>
-      wrap(cleanText(line.text), options.columns - 4).map((text, row) =>
-        row === 0 ? `  ${text}` : `    ${text}`,
-      ),
-    );
+    return finding.evidence.flatMap((line) => wordLines(line, options));
   }
-  return finding.evidence.map((line) => evidenceRow(line, options));
+  return finding.evidence.flatMap((line) =>
+    line.unit === 'text' ? wordLines(line, options) : [evidenceRow(line, options)],
+  );
+}
+
+function wordLines({ text }: EvidenceLine, options: DoctorTerminalOptions): string[] {
+  return wrap(cleanText(text), options.columns - 4).map((line, row) =>
+    row === 0 ? `  ${line}` : `    ${line}`,
+  );
 }
 
 function evidenceRow(line: EvidenceLine, options: DoctorTerminalOptions): string {

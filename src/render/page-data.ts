@@ -1,12 +1,13 @@
 import type { DoctorReport } from '../doctor/report.ts';
 import type { LoadResult } from '../load/load-result.ts';
+import type { PageWaits } from './page-waits.ts';
 
 /**
  * All that the self-contained page is given. It travels packed (page-codec.ts: JSON with typed arrays beside it),
  * compressed and in base64 in `<script type="application/octet-stream" id="holter-data">`. Typed arrays keep what they
  * are; numbers are rounded to what can be seen.
  */
-export type PageData = DoctorPage | ProfilePage | DifferencePage | HeapPage | HeapDifferencePage;
+export type PageData = DoctorPage | ProfilePage | DifferencePage | HeapPage | HeapDifferencePage | AsyncPage;
 
 interface AnyPage {
   schema: 'holter.page/2';
@@ -46,6 +47,8 @@ export interface DoctorPage extends AnyPage {
   }[];
   blocked: { at: number; ms: number; open?: boolean }[];
   gc: { at: number; ms: number; kind: string }[];
+  /** What requests waited for, where the visit recorded it. */
+  waits?: PageWaits;
 }
 
 /** A fact beside the headline: `Node` `22.23.3`, `samples` `9 981 every 1 ms`. */
@@ -225,6 +228,19 @@ export interface HeapDifferencePage extends AnyPage {
     newBytes: number;
   }[];
   containerCount: number;
+  next: { command: string; note: string }[];
+}
+
+/** Page of `holter async`. */
+export interface AsyncPage extends AnyPage {
+  kind: 'async';
+  headline: string;
+  details: string[];
+  facts: PageFact[];
+  warnings: string[];
+  waits: PageWaits;
+  /** What was done to the target; absent for files. */
+  target?: Pick<DoctorReport, 'actions' | 'left' | 'inspectorOpenMs'>;
   next: { command: string; note: string }[];
 }
 

@@ -29,6 +29,15 @@ export function quoteSources(
       weightOf.set(file, (weightOf.get(file) ?? 0) + self[i]!);
     }
   }
+  return quoteFiles(weightOf, book, cwd);
+}
+
+/** The same for files that have their weight already; paths as `book` knows them. */
+export function quoteFiles(
+  weightOf: ReadonlyMap<string, number>,
+  book: SourceBook,
+  cwd: string,
+): Record<string, string> {
   const out: Record<string, string> = {};
   let room = SUM_LIMIT;
   for (const [file] of [...weightOf].sort((a, b) => b[1] - a[1]).slice(0, FILE_LIMIT)) {

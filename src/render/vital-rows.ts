@@ -20,6 +20,7 @@ interface VitalRow {
 const ROWS: readonly VitalRow[] = [
   { label: 'CPU main JS', series: 'cpu.main_percent', unit: '%', scale: 1, limit: 80, top: 100 },
   { label: 'CPU pool', series: 'cpu.pool_percent', unit: '%', scale: 1, top: 100, from: 20 },
+  { label: 'pool queue', series: 'pool.queued', unit: '', scale: 1, from: 2 },
   { label: 'CPU workers', series: 'cpu.workers_percent', unit: '%', scale: 1, top: 100, from: 20 },
   {
     label: 'run queue',

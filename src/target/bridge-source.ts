@@ -28,6 +28,8 @@ export interface BuiltinRequire {
 /** What the main-thread part keeps on `globalThis[Symbol.for('holter')]`, not enumerable, gone after `undo()`. */
 export interface TargetState {
   version: 1;
+  /** Of the visit that put it here: another one's leaving must not take it out. */
+  token: string;
   where: BridgeAddress;
   stack(): [number, string][] | unknown;
   probes: { microtask: boolean; nextTick: boolean; immediate: boolean };
@@ -292,6 +294,7 @@ export function installInMain(
   const probes = { microtask: false, nextTick: false, immediate: false };
   const state: TargetState = {
     version: 1,
+    token: config.token,
     where: where as BridgeAddress,
     // Dropped: callSites, this function, and the evaluate that called it.
     stack: () => [hooks.executionAsyncId(), shared[slots.beat], now(), callSites(200, 3)],
@@ -398,7 +401,16 @@ export function runBridge(builtin: BuiltinRequire): void {
 
   let client: import('node:net').Socket | undefined;
   const write = (message: object): void => void client?.write(`${JSON.stringify(message)}\n`);
-  session.on('inspectorNotification', (message) => write(message));
+  /** A pause of longer is ended from here, whatever holter does meanwhile (stopped by Ctrl-Z, swapped out); 0 = no limit. */
+  let pauseLimitMs = 0;
+  let pauseTimer: NodeJS.Timeout | undefined;
+  session.on('inspectorNotification', (message) => {
+    const { method } = message as { method: string };
+    if (pauseLimitMs > 0 && method === 'Debugger.paused')
+      pauseTimer = setTimeout(() => post('Debugger.resume', undefined, () => {}), pauseLimitMs);
+    else if (method === 'Debugger.resumed') clearTimeout(pauseTimer);
+    write(message);
+  });
 
   let leaving = false;
   const leave = (): void => {
@@ -407,7 +419,8 @@ export function runBridge(builtin: BuiltinRequire): void {
     // holter may have died in the middle of anything: first undo, then drop the session, which resumes a pause and
     // discards profiles; last this thread.
     const close = config.closeInspector ? 'try { s.closeInspector() } catch {}' : '';
-    const expression = `{ const s = ${STATE}; if (s) { s.undo(); ${close} } }`;
+    const own = JSON.stringify(config.token);
+    const expression = `{ const s = ${STATE}; if (s && s.token === ${own}) { s.undo(); ${close} } }`;
     post('Runtime.evaluate', { expression, silent: true }, () => {
       session.disconnect();
       if (folder !== '') fs.rmSync(folder, { recursive: true, force: true });
@@ -421,6 +434,11 @@ export function runBridge(builtin: BuiltinRequire): void {
       write({ id, result: {} });
       client?.end();
       leave();
+      return;
+    }
+    if (method === 'Holter.limitPauses') {
+      pauseLimitMs = Number((params as { ms?: unknown } | undefined)?.ms) || 0;
+      write({ id, result: {} });
       return;
     }
     try {

@@ -45,6 +45,7 @@ function weighScripts({
   external,
   allocationAll,
   allocationLive,
+  files,
 }: Partial<InsideEvidence>): Map<string, number> {
   const weights = new Map<string, number>();
   const raise = (url: string, weight: number) => weights.set(url, Math.max(weights.get(url) ?? 0, weight));
@@ -78,6 +79,7 @@ function weighScripts({
     ...(stuck === undefined ? [] : [stuck]),
   ])
     for (const { url } of frames) raise(url, 1);
+  for (const { frames } of files ?? []) for (const { url } of frames) raise(url, 0.5);
   weights.delete('');
   return weights;
 }

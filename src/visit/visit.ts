@@ -3,11 +3,12 @@ import { type ErrorCode, HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
 import type { Seconds } from '../base/units.ts';
 import { buildInside, explainStretches } from '../metrics/inside.ts';
+import { poolSeries } from '../metrics/pool-recording.ts';
 import { readBlockedState } from '../metrics/record-blocked-state.ts';
 import { type OutsideSampler, startOutsideSampling } from '../metrics/record-outside.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { writeVitals } from '../metrics/vitals-file.ts';
-import type { Action, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
+import type { Action, EvidenceFile, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
 import type { RecordingWriter } from '../recording/write-recording.ts';
 import { type Attachment, attach, attachToUrl } from '../target/attach.ts';
 import type { InsideFacts } from '../target/inside-facts.ts';
@@ -16,6 +17,7 @@ import { gatherSources } from './gather-sources.ts';
 import type { HeapNeed } from './heap-need.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
 import { recordHeapGrowth } from './record-heap-growth.ts';
+import { startPoolRecording } from './record-pool.ts';
 import { recordStacks, type StackRecording } from './record-stacks.ts';
 import { type InsideEvidence, watchInside } from './watch-inside.ts';
 
@@ -44,6 +46,8 @@ export interface VisitOptions {
    * program's. Asked before; false or an error leaves them out with a note.
    */
   heap?: { agree: (need: HeapNeed) => Promise<boolean> };
+  /** More for the recording, asked for when the target is left: what put load on it, for example. */
+  extraFiles?: () => Promise<{ file: EvidenceFile; content: string }[]>;
 }
 
 /** Problems of getting in that leave the view from outside: a verdict from /proc is better than none. */
@@ -78,6 +82,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     target.kind === 'process'
       ? startOutsideSampling(target.pid, { intervalMs: 100, startedMonotonicUs: clock.startMs * 1000 })
       : undefined;
+  const pool =
+    target.kind === 'process' ? await startPoolRecording(target.pid, () => clock.now()) : undefined;
   let attachment: Attachment | undefined;
   let inside: InsideEvidence | undefined;
   let accessProblem: string | undefined;
@@ -133,6 +139,7 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
         intervalUs: options.intervalUs,
         consent: options.consent,
         heapUsedBytes: attachment.facts.heapUsedBytes,
+        node: attachment.facts.node,
         act,
         signal,
         ...(target.kind === 'process' ? { pid: target.pid } : {}),
@@ -155,8 +162,10 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   } catch (error) {
     await attachment?.leave().catch(() => {});
     outside?.stop();
+    pool?.stop();
     throw error;
   }
+  const poolRecording = pool?.stop();
 
   const seconds = ended?.seconds ?? clock.now() / 1000;
   const outsideResult = ended === undefined ? outside?.stop() : ended.outside;
@@ -164,7 +173,11 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   const vitals: VitalSigns = {
     seconds,
     series: new Map(
-      [...(outsideResult?.series ?? []), ...(signs?.series ?? [])].map((series) => [series.name, series]),
+      [
+        ...(outsideResult?.series ?? []),
+        ...(signs?.series ?? []),
+        ...(poolRecording === undefined ? [] : poolSeries(poolRecording)),
+      ].map((series) => [series.name, series]),
     ),
     blocked: signs?.blocked ?? [],
     gc: signs?.gc ?? [],
@@ -176,6 +189,8 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
       ? { loopIterationsPerSecond: inside?.loopIterationsPerSecond as number }
       : {}),
   };
+  for (const { fromMs, ownBytes } of inside?.files ?? [])
+    if (fromMs !== undefined && ownBytes !== undefined) leaveOut(vitals, fromMs, ownBytes);
   explainStretches(vitals.blocked, vitals.gc, vitals.series.get('sched.main_wait_percent'));
   maskUtilisation(vitals, inside);
 
@@ -190,6 +205,13 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
     );
     await writer.add({ name: 'sources.json', kind: 'sources' }, JSON.stringify(sources));
   }
+
+  if (poolRecording !== undefined) {
+    act('read the variables of libuv’s pool out of its memory, five times a second', 0, 'no effect');
+    await writer.add({ name: 'pool.json', kind: 'pool' }, JSON.stringify(poolRecording));
+  }
+
+  for (const { file, content } of (await options.extraFiles?.()) ?? []) await writer.add(file, content);
 
   const facts = attachment?.facts;
   const info: TargetInfo = target.kind === 'process' ? target.info : inspectorTargetInfo(target.url, facts);
@@ -309,6 +331,21 @@ async function waitOutside(
   while (clock.now() < seconds * 1000 && !signal.aborted && outside?.exited !== true) await sleep(50);
 }
 
+/** Takes what a recorder of ours holds in the target's external memory out of its vital signs. */
+function leaveOut(vitals: VitalSigns, fromMs: number, bytes: number): void {
+  for (const name of ['memory.external_bytes', 'memory.array_buffers_bytes'] as const) {
+    const series = vitals.series.get(name);
+    if (series === undefined) continue;
+    for (let at = 0; at < series.time.length; at++)
+      if (series.time[at]! >= fromMs) series.value[at] = Math.max(0, series.value[at]! - bytes);
+  }
+  for (const forced of vitals.forcedGc)
+    if (forced.at >= fromMs) forced.externalAfterBytes = Math.max(0, forced.externalAfterBytes - bytes);
+  for (const gc of vitals.gc)
+    if (gc.at >= fromMs && gc.externalAfterBytes !== undefined)
+      gc.externalAfterBytes = Math.max(0, gc.externalAfterBytes - bytes);
+}
+
 /** The loop's utilisation means nothing while V8's profiler runs (research/fleet.md 3.6). */
 function maskUtilisation(vitals: VitalSigns, inside: InsideEvidence | undefined): void {
   const series = vitals.series.get('loop.utilisation_percent');
@@ -362,6 +399,11 @@ async function writeEvidence(
     await writer.add(
       { name: 'live.heapprofile', kind: 'allocation-profile', thread: 'main' },
       inside.allocationLive,
+    );
+  for (const { name, kind, json, fromMs, toMs } of inside.files)
+    await writer.add(
+      { name, kind, ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) },
+      json,
     );
   const external: ExternalAllocationsFile = {
     schema: 'holter.external-allocations/1',

@@ -7,6 +7,8 @@ import type { VitalSigns } from '../metrics/series.ts';
 import { STATE_EXPRESSION } from '../target/bridge-source.ts';
 import { watchAllocations } from './allocations.ts';
 import type { WindowClock } from './clock.ts';
+import type { InsidePart, PartContext, PartFile } from './inside-part.ts';
+import { PARTS } from './inside-parts.ts';
 import {
   type BlockStacksFile,
   type ExternalAllocationsFile,
@@ -33,6 +35,8 @@ export interface InsideOptions {
   signal: AbortSignal;
   /** For the CPU time of the main thread; absent when the target is on another machine. */
   pid?: number;
+  /** Version of its Node without `v`; '' unknown. */
+  node: string;
 }
 
 export interface InsideEvidence {
@@ -47,6 +51,8 @@ export interface InsideEvidence {
   resources: VitalSigns['resources'];
   heapSpaces: VitalSigns['heapSpaces'];
   loopIterationsPerSecond?: number;
+  /** Of the parts, in their order. */
+  files: PartFile[];
   /** Present when the loop does not turn at the end of the window. */
   stuck?: StuckFile;
   /** What was left undone, in sentences. */
@@ -75,6 +81,7 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     forcedGc: [],
     resources: {},
     heapSpaces: [],
+    files: [],
     notes: [],
     endedStuck: false,
   };
@@ -110,6 +117,19 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     timeoutMs: 3000,
   }).catch(() => ({}));
 
+  const parts = await startParts({
+    session,
+    clock,
+    untilMs,
+    act,
+    node: options.node,
+    consent: options.consent,
+    pid: options.pid,
+    note: (sentence) => void evidence.notes.push(sentence),
+    forced: (gc) => void evidence.forcedGc.push(gc),
+  });
+  let middles: Promise<unknown> = Promise.resolve();
+
   const phaseAt = begun + (untilMs - begun) * 0.35;
   let phase = 0;
   while (!done()) {
@@ -123,6 +143,8 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     if (phase === 0 && clock.now() >= phaseAt && late() < 500) {
       phase = 1;
       await allocations.decide();
+      const facts = { mainCpuPercent: mainCpuPercent(), requests: lastSample()?.requests ?? 0 };
+      middles = Promise.all(parts.map((part) => part.middle?.(facts)));
       if (mainCpuPercent() > 80)
         evidence.loopIterationsPerSecond = await countLoops(session, evidence.samples);
     }
@@ -131,6 +153,9 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
   if (session.isOpen && late() > SUSPECT_MS) await examineStuck(session, options, evidence);
   stopProfiles();
   await profiling;
+  await middles;
+  const files = await Promise.all(parts.map((part) => part.stop()));
+  evidence.files = files.filter((file) => file !== undefined);
   if (session.isOpen && evidence.stuck === undefined) {
     await allocations.finish();
     const answers = await Promise.all([
@@ -154,6 +179,12 @@ export async function watchInside(session: Session, options: InsideOptions): Pro
     await Promise.race([sleep(220), session.closed]);
   } else await allocations.abandon();
   return evidence;
+}
+
+/** Starts all parts; one that cannot be had is left out with a note. */
+async function startParts(context: PartContext): Promise<InsidePart[]> {
+  const parts = await Promise.all(PARTS.map((start) => start(context).catch(() => undefined)));
+  return parts.filter((part) => part !== undefined);
 }
 
 /** Time kept at the end of the window for stopping profiles, a collection and leaving. */

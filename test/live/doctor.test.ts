@@ -1,19 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { get } from 'node:http';
+import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { DoctorReport } from '../../src/doctor/report.ts';
+import { describe, expect, test } from 'vitest';
 import { runDoctor } from './built.ts';
-import { compileTarget } from './compiled-target.ts';
-import { readExpectation, type TargetExpectation } from './target-expectation.ts';
-import {
-  load,
-  NODE_MAJORS,
-  type NodeMajor,
-  startTarget,
-  type TargetProcess,
-  targetFile,
-} from './target-process.ts';
+import { diagnose, findingsOf } from './diagnose.ts';
+import { NODE_MAJORS, type NodeMajor, targetFile } from './target-process.ts';
 
 /** One sick program per rule; test/targets and bench/verdicts hold many more, judged by `node bench/verdicts/run.mjs`. */
 const SICK: Record<string, string> = {
@@ -27,52 +17,9 @@ const SICK: Record<string, string> = {
   'memory-leak-external': 'leak-buffers.mjs',
   'out-of-memory-risk': 'oom-soon.mjs',
   'cpu-starved': 'starved.mjs',
+  'threadpool-saturated': 'pool-crypto.mjs',
+  'threadpool-blocked': 'pool-fifo.mjs',
 };
-const WINDOW = ['-d', '5s'];
-
-let target: TargetProcess | undefined;
-const burners: ChildProcess[] = [];
-afterEach(async () => {
-  for (const burner of burners.splice(0)) burner.kill('SIGKILL');
-  await target?.stop();
-  target = undefined;
-});
-
-/** Starts a program with the load and the trigger it asks for, and gives what the doctor says. */
-async function diagnose(
-  file: string,
-  node: NodeMajor,
-  args = WINDOW,
-): Promise<{ report: DoctorReport; expected: TargetExpectation }> {
-  const expected = readExpectation(file);
-  const runnable = file.endsWith('.ts') ? compileTarget(file) : file;
-  target = await startTarget(runnable, {
-    node,
-    ...(expected.nodeArgs === undefined ? {} : { nodeArgs: expected.nodeArgs }),
-    ...(expected.env === undefined ? {} : { env: expected.env }),
-  });
-  if (expected.starve !== undefined) {
-    // On one CPU together with busy neighbours: short of CPU whatever machine this is.
-    spawnSync('taskset', ['-a', '-p', '-c', '0', String(target.pid)]);
-    for (let i = 0; i < expected.starve; i++)
-      burners.push(spawn('taskset', ['-c', '0', process.execPath, '-e', 'for(;;);'], { stdio: 'ignore' }));
-  }
-  if (expected.trigger !== undefined) get(target.url + expected.trigger).on('error', () => {});
-  const enough = new AbortController();
-  const loading =
-    expected.load &&
-    load(target.url + expected.load.path, { ...expected.load, seconds: 30, signal: enough.signal });
-  // Ended by us: what it measured nobody asks for.
-  loading?.catch(() => {});
-  // Past the start: a second of load, so that the window sees what a production process shows.
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  try {
-    return { report: await runDoctor([String(target.pid), ...args]), expected };
-  } finally {
-    enough.abort();
-    await target.stop();
-  }
-}
 
 /** Each kind on 20, 24 and one of the others in turn. */
 function majorsFor(kind: string): readonly NodeMajor[] {
@@ -86,10 +33,7 @@ describe.each(Object.entries(SICK))('%s', (kind, name) => {
     const { report, expected } = await diagnose(targetFile(name), node);
     expect(expected.kind).toBe(kind);
     const finding = report.findings.find((candidate) => candidate.kind === kind);
-    expect(
-      finding,
-      `findings: ${report.findings.map(({ title }) => title).join('; ')} | ${report.verdict}`,
-    ).toBeDefined();
+    expect(finding, findingsOf(report)).toBeDefined();
     if (expected.functions.length > 0) {
       expect(expected.functions).toContain(finding?.where[0]?.function);
       expect(expected.lines).toContain(finding?.where[0]?.line);
@@ -121,13 +65,15 @@ test('TypeScript with a source map: the line is that of the .ts file', async () 
 
 test('ten seconds are judged within fifteen, and the same recording gives the same verdict offline', async () => {
   const folder = `/tmp/holter-live-${process.pid}-${Date.now()}`;
-  const { report } = await diagnose(targetFile('sync-hash.mjs'), 22, ['-d', '5s', '-o', folder]);
+  const { report } = await diagnose(targetFile('sync-hash.mjs'), 22, {
+    args: ['-d', '5s', '-o', folder],
+  });
   expect(await runDoctor([folder])).toEqual(report);
   spawnSync('rm', ['-r', folder]);
 });
 
 test('a process that answers nothing is told early', async () => {
-  const { report } = await diagnose(targetFile('stuck-loop.mjs'), 24, ['-d', '30s']);
+  const { report } = await diagnose(targetFile('stuck-loop.mjs'), 24, { args: ['-d', '30s'] });
   expect(report.window.end.kind).toBe('stuck');
   // Not wall time: the window itself says when it was closed.
   expect(report.window.seconds).toBeLessThan(5);

@@ -135,6 +135,8 @@ describe('17 native loop', () => {
       if (node === 20) return;
       const { findings } = await runDoctor([String(pid), '-d', '4s']);
       expect(findings.map(({ kind }) => kind)).toEqual(['native-busy-loop']);
+      // With the handle behind it.
+      expect(findings[0]?.title).toMatch(/descriptor \d+, which is closed/);
     },
   );
 });

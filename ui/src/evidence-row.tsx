@@ -11,6 +11,7 @@ function scaleOf(line: EvidenceLine): number {
 /** Signal, value, limit and a bar with a tick at the limit. Red only beyond it. */
 export function EvidenceRow({ line }: { line: EvidenceLine }): JSX.Element {
   const { limit, value } = line;
+  if (line.unit === 'text') return <div class="evidence words">{line.text}</div>;
   const beyond = limit !== null && value > limit;
   const scale = scaleOf(line);
   const at = (number: number) => `${Math.min(100, Math.max(0, (100 * number) / scale))}%`;

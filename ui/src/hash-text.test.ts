@@ -30,6 +30,9 @@ it('every view comes back from its address', () => {
     hidden: [2, 6],
     profile: 1,
     object: 1_048_577,
+    request: 3,
+    span: 5,
+    node: 12,
   };
   expect(readHash(`#${renderHash(view)}`)).toEqual(view);
 });

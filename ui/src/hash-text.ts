@@ -33,6 +33,10 @@ export interface View {
   profile: number;
   /** V8's id of the object that is looked at, on a served page of a heap; 0 none. */
   object: number;
+  /** Of a page with waits: request shown, its selected wait (−1: the longest), node of the graph (−1: none). */
+  request: number;
+  span: number;
+  node: number;
 }
 
 export const DEFAULT_VIEW: View = {
@@ -53,6 +57,9 @@ export const DEFAULT_VIEW: View = {
   transforms: [],
   profile: 0,
   object: 0,
+  request: 0,
+  span: -1,
+  node: -1,
 };
 
 /** Address without `#`; only what differs from the first view, so that an untouched page has none. */
@@ -77,6 +84,9 @@ export function renderHash(view: View): string {
   if (view.transforms.length > 0) parts.set('x', renderTransforms(view.transforms));
   if (view.profile > 0) parts.set('p', String(view.profile));
   if (view.object > 0) parts.set('o', String(view.object));
+  if (view.request > 0) parts.set('r', String(view.request));
+  if (view.span >= 0) parts.set('e', String(view.span));
+  if (view.node >= 0) parts.set('n', String(view.node));
   return parts.toString();
 }
 
@@ -113,5 +123,8 @@ export function readHash(hash: string): View {
     transforms: readTransforms(parts.get('x') ?? ''),
     profile: whole('p', 0),
     object: whole('o', 0),
+    request: whole('r', 0),
+    span: whole('e', -1),
+    node: whole('n', -1),
   };
 }

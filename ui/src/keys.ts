@@ -26,6 +26,7 @@ import {
   view,
 } from './state.ts';
 import { switchTheme } from './theme.ts';
+import { moveRequest } from './wait-state.ts';
 
 type Pages = readonly PageData['kind'][];
 const PROFILES: Pages = ['doctor', 'profile', 'difference'];
@@ -39,6 +40,11 @@ export const KEYS: readonly { keys: string; does: string; pages?: Pages }[] = [
   { keys: 'j k', does: 'next, previous suspect', pages: ['heap'] },
   { keys: '← → ↑ ↓', does: 'move in the graph, or by sample on the time axis (Shift × 10)', pages: PROFILES },
   { keys: '← → ↑ ↓', does: 'move in the map', pages: ['heap'] },
+  { keys: 'j k', does: 'next, previous request', pages: ['async'] },
+  { keys: '↑ ↓', does: 'next, previous wait of the request', pages: ['async'] },
+  { keys: '← → ↑ ↓', does: 'move in the graph of waits', pages: ['async'] },
+  { keys: 'Enter', does: 'select in the graph: its waits in the table', pages: ['async'] },
+  { keys: 'Esc', does: 'out: selection in the graph, wait, search', pages: ['async'] },
   { keys: 'Enter', does: 'zoom in; in the sandwich: this function', pages: PROFILES },
   { keys: 'Enter', does: 'zoom in', pages: ['heap'] },
   { keys: '+ − 0', does: 'closer, farther, all; also Ctrl or ⌘ with the wheel, drag to move', pages: GRAPHS },
@@ -63,12 +69,14 @@ const HEAP = data.kind === 'heap' || data.kind === 'heap-difference';
 
 /** Leaves the innermost state: overlay, zoom, brush, search, in turn. */
 function leave(): void {
-  const { zoom, brush, query, picked } = view.peek();
+  const { zoom, brush, query, picked, node, span } = view.peek();
   if (menu.peek()) menu.value = null;
   else if (keysShown.peek()) keysShown.value = false;
   else if (movedByHand.peek()) movedByHand.value = false;
   else if (zoom) changeView({ zoom: '' });
   else if (brush) changeView({ brush: null });
+  else if (node >= 0) changeView({ node: -1 });
+  else if (span >= 0) changeView({ span: -1 });
   else if (query) changeView({ query: '' });
   else if (picked) changeView({ picked: '' });
 }
@@ -102,6 +110,7 @@ function nextLook(): void {
 
 function moveFinding(step: number): void {
   if (data.kind === 'heap') moveSuspect(step, data.suspects?.list.length ?? 0);
+  if (data.kind === 'async') moveRequest(step);
   if (data.kind !== 'doctor') return;
   const shown = data.report.findings.map((finding, i) => (finding.suspended ? -1 : i)).filter((i) => i >= 0);
   if (shown.length === 0) return;

@@ -10,6 +10,8 @@ import './styles/source.css';
 import './styles/difference.css';
 import './styles/heap.css';
 import './styles/heap-object.css';
+import './styles/waits.css';
+import './styles/wait-graph.css';
 import './styles/print.css';
 import { followHash } from './hash-state.ts';
 import { keepServing } from './heap-client.ts';

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { DifferencePage, DoctorPage, ProfilePage } from '../../src/render/page-data.ts';
 import { ActionsPanel } from './actions-panel.tsx';
+import { AsyncReport, WaitsView } from './async-report.tsx';
 import { DifferencePanel } from './difference-panel.tsx';
 import { FindingsPanel } from './findings-panel.tsx';
 import { FlamePanel } from './flame-panel.tsx';
@@ -31,6 +32,8 @@ export function Page(): JSX.Element {
           <Profile page={data} />
         ) : data.kind === 'difference' ? (
           <Difference page={data} />
+        ) : data.kind === 'async' ? (
+          <AsyncReport page={data} />
         ) : data.kind === 'heap' ? (
           <HeapReport page={data} />
         ) : (
@@ -54,6 +57,8 @@ export function Page(): JSX.Element {
 function footText(): string {
   if (data.kind === 'heap' && data.server)
     return 'Served by holter on this machine, to this address only; ends with Ctrl-C in its terminal.';
+  if (data.kind === 'async')
+    return 'This file loads nothing from the network. It contains source lines, paths of requests and addresses of upstreams.';
   const holds =
     data.kind === 'heap' || data.kind === 'heap-difference'
       ? 'It contains names and texts out of the heap, which may be secret.'
@@ -72,6 +77,7 @@ function Doctor({ page }: { page: DoctorPage }): JSX.Element {
         <VitalSignsPanel />
       </div>
       <FlamePanel />
+      {page.waits && <WaitsView waits={page.waits} />}
       <div class="pair pair-bottom">
         <HottestPanel />
         <ActionsPanel target={report} window={report.window} gaps={report.findings.length > 0} />

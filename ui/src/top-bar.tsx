@@ -5,7 +5,12 @@ import { data } from './page-data.ts';
 import { asked, changeView, keysShown, query } from './state.ts';
 import { switchTheme, theme } from './theme.ts';
 
-const HEAP = data.kind === 'heap' || data.kind === 'heap-difference';
+const SEARCHED: readonly [short: string, spoken: string] =
+  data.kind === 'heap' || data.kind === 'heap-difference'
+    ? ['Search classes, names', 'classes and names']
+    : data.kind === 'async'
+      ? ['Search waits, lines', 'waits and lines']
+      : ['Search functions, files', 'functions and files'];
 /** Pages a key is for that names none. */
 const EVERYWHERE: readonly (typeof data.kind)[] = [
   'doctor',
@@ -13,6 +18,7 @@ const EVERYWHERE: readonly (typeof data.kind)[] = [
   'difference',
   'heap',
   'heap-difference',
+  'async',
 ];
 
 export function TopBar(): JSX.Element {
@@ -31,8 +37,8 @@ export function TopBar(): JSX.Element {
         <input
           id="search"
           type="search"
-          placeholder={HEAP ? 'Search classes, names' : 'Search functions, files'}
-          aria-label={`Search ${HEAP ? 'classes and names' : 'functions and files'}: text or /expression/`}
+          placeholder={SEARCHED[0]}
+          aria-label={`Search ${SEARCHED[1]}: text or /expression/`}
           {...(asked.value.kind === 'invalid' ? { 'aria-invalid': true } : {})}
           autocomplete="off"
           spellcheck={false}

@@ -32,6 +32,26 @@ describe('native-busy-loop', () => {
     expect(judge('▇', idle(80))).toEqual([]);
   });
 
+  it('names the closed descriptor that wakes it, and who has it open', () => {
+    const evidence = {
+      ...drawEvidence({ cpu: '▇', main: drawProfile(idle(98), 20) }),
+      wakers: [{ fd: 23, inode: 9, holder: { pid: 6788, fd: 3 } }],
+    };
+    const [finding] = nativeBusyLoop.judge(evidence, deriveFacts(evidence));
+    expect(finding?.title).toContain('descriptor 23, which is closed');
+    expect(finding?.evidence.at(-1)?.text).toBe(
+      'Descriptor 23 is closed, but epoll watches it: process 6788 has it open (its descriptor 3).',
+    );
+  });
+
+  it('is told on a machine that is short of CPU as well', () => {
+    const of = (cpu: string, wait: string) => {
+      const evidence = drawEvidence({ cpu, wait, main: drawProfile(idle(98), 20) });
+      return nativeBusyLoop.judge(evidence, deriveFacts(evidence)).length;
+    };
+    expect([of('▄', '▄'), of('▄', '▁'), of('▁', '▇')]).toEqual([1, 0, 0]);
+  });
+
   it('needs a profile that is long enough', () => {
     const evidence = drawEvidence({ cpu: '▇' });
     expect(nativeBusyLoop.judge(evidence, deriveFacts(evidence))).toEqual([]);
