@@ -6,6 +6,7 @@ import type { InstancesOptions } from './core-instances.ts';
 import type { ObjectsOptions } from './core-objects.ts';
 import { addCoreOptions, type CoreOptions } from './core-options.ts';
 import type { PromptOptions } from './core-prompt.ts';
+import type { CoreSnapshotOptions } from './core-snapshot.ts';
 import type { CoreTakeOptions } from './core-take.ts';
 import type { CoreWhereOptions } from './core-where.ts';
 import type { ExitCode } from './outcome.ts';
@@ -250,6 +251,30 @@ Examples:
     )
     .action(async (file: string, name: string, options: InstancesOptions) => {
       await (await import('./core-instances.ts')).runInstances(file, name, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('snapshot'), 'holter.core-snapshot/1')
+    .summary('write a heap snapshot out of a core, for holter heap and DevTools')
+    .description(
+      'Writes what is in use on the heap as a .heapsnapshot, with names, references, roots and lines of functions: DevTools and\n' +
+        'holter heap open it. Of a process it needs no inspector, also where the process is stuck: its heap is copied in a pause.',
+    )
+    .argument('<core>', CORE)
+    .option('-o, --out <file>', 'default: core-PID.heapsnapshot in this folder')
+    .option('--isolate <which>', 'main, or the tid of a worker', 'main')
+    .option('-y, --yes', 'of a process: agree to a pause over half a second')
+    .addHelpText(
+      'after',
+      `
+Needs memory: about 12 bytes for each reference of the heap, and 20 for each object.
+
+Examples:
+  holter core snapshot core.4711 -o dead.heapsnapshot
+  holter heap suspects dead.heapsnapshot
+  holter core snapshot 4711 -o stuck.heapsnapshot --yes`,
+    )
+    .action(async (file: string, options: CoreSnapshotOptions) => {
+      await (await import('./core-snapshot.ts')).runCoreSnapshot(file, options);
       setExit(0);
     });
   addCoreOptions(core.command('info'), 'holter.core-info/1')

@@ -64,7 +64,8 @@ export class ReferenceNames {
 
   /** All references of one object. @param map index of its map in the walk's @param size of it */
   each(address: number, map: number, size: Bytes, visit: VisitReference): void {
-    const shape = (this.#shapes[map] ??= this.#shapeOf(map, address));
+    this.#shapes[map] ??= this.#shapeOf(map, address);
+    const shape = this.#shapes[map]!;
     visit(EDGE.internal, 'map', shape.map.address, 0);
     const { rule } = shape;
     const words = Math.min(size, rule.to) / 8;

@@ -70,7 +70,8 @@ export class ReferenceSlots {
 
   /** @param index of the map in `HeapWalk.maps` */
   ruleOf(index: number, map: HeapMap): SlotRule {
-    return (this.#rules[index] ??= this.#make(map));
+    this.#rules[index] ??= this.#make(map);
+    return this.#rules[index]!;
   }
 
   #make(map: HeapMap): SlotRule {

@@ -314,7 +314,8 @@ class SnapshotBuilder {
     if (!(type >= (v8.layout.types.get('JS_PROXY_TYPE') ?? Number.NaN))) return;
     let closure = address;
     if (!isJsFunction(v8, address)) {
-      const maker = (this.#makerOfMap[map] ??= constructorOf(v8, mapAddress));
+      this.#makerOfMap[map] ??= constructorOf(v8, mapAddress);
+      const maker = this.#makerOfMap[map]!;
       if (!isJsFunction(v8, maker)) return;
       closure = maker;
     }

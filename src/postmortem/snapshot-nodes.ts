@@ -41,7 +41,8 @@ export class SnapshotNodes {
 
   /** @param map index in the walk's maps @param isShared it lies in the pages that all isolates share */
   labelOf(address: number, map: number, isShared: boolean): NodeLabel {
-    const kind = (this.#kinds[map] ??= this.#kindOf(map, address));
+    this.#kinds[map] ??= this.#kindOf(map, address);
+    const kind = this.#kinds[map]!;
     const v8 = this.#v8;
     if ('name' in kind) {
       // Maps of V8's own objects are no shapes of the program's.

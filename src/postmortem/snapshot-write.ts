@@ -1,4 +1,6 @@
-import { closeSync, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
 import { EDGE_TYPES, NODE_TYPES } from '../heap/snapshot.ts';
 import type { SnapshotColumns } from './snapshot-build.ts';
@@ -9,21 +11,21 @@ const BLOCK = 1 << 20;
 
 /**
  * Writes a snapshot as V8's HeapSnapshotJSONSerializer does (docs/formats/heapsnapshot.md), for the owner alone: it holds every
- * string of the process. The file is whole or not there.
+ * string of the process. The file is whole or not there. Between blocks others may run, so that it can be stopped.
  * @returns bytes written
- * @throws Error of the file system
+ * @throws HolterError E_WRITE; what `signal` was aborted with
  */
-export function writeSnapshot(
+export async function writeSnapshot(
   columns: SnapshotColumns,
   path: string,
-  isStopped: () => boolean = () => false,
-): Bytes {
+  signal?: AbortSignal,
+): Promise<Bytes> {
   const part = `${path}.part-${process.pid}`;
-  const file = openSync(part, 'wx', 0o600);
+  let file = -1;
   let bytes = 0;
   let isWhole = false;
   try {
-    fchmodSync(file, 0o600);
+    file = openSync(part, 'wx', 0o600);
     let block = '';
     const flush = (): void => {
       const data = Buffer.from(block, 'utf8');
@@ -35,17 +37,39 @@ export function writeSnapshot(
       block += text;
       if (block.length < BLOCK) continue;
       flush();
-      if (isStopped()) return 0;
+      await setImmediate();
+      signal?.throwIfAborted();
     }
     flush();
+    closeSync(file);
+    file = -1;
     renameSync(part, path);
     isWhole = true;
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new HolterError('E_WRITE', `cannot write ${path}: ${REASONS[code ?? ''] ?? message}`, {
+      hint:
+        code === 'ENOSPC'
+          ? 'give a folder with more room: -o /other/heap.heapsnapshot'
+          : 'give another path: -o PATH',
+    });
   } finally {
-    closeSync(file);
+    if (file !== -1) closeSync(file);
     if (!isWhole) rmSync(part, { force: true });
   }
   return bytes;
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'a file is in the way',
+  EISDIR: 'it is a folder',
+};
 
 /** The JSON, in pieces. */
 export function* snapshotText(columns: SnapshotColumns): Generator<string> {
