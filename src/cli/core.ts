@@ -6,6 +6,7 @@ import type { InstancesOptions } from './core-instances.ts';
 import type { ObjectsOptions } from './core-objects.ts';
 import { addCoreOptions, type CoreOptions } from './core-options.ts';
 import type { PromptOptions } from './core-prompt.ts';
+import type { RefsOptions } from './core-refs.ts';
 import type { CoreSnapshotOptions } from './core-snapshot.ts';
 import type { CoreTakeOptions } from './core-take.ts';
 import type { CoreWhereOptions } from './core-where.ts';
@@ -251,6 +252,32 @@ Examples:
     )
     .action(async (file: string, name: string, options: InstancesOptions) => {
       await (await import('./core-instances.ts')).runInstances(file, name, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('refs'), 'holter.core-refs/1')
+    .summary('who refers to an object, and how it is held')
+    .description(
+      'Lists who refers to an object: elements, properties, variables of closures, entries of Maps. --to-root: the shortest way\n' +
+        'from outside of the heap to it; --retained: what would be free without it.',
+    )
+    .argument('<core>', CORE)
+    .argument('<address>', 'as printed behind @ by instances, inspect, frame')
+    .option('--to-root', 'the shortest chain that holds it')
+    .option('--retained', 'bytes that live by it alone')
+    .option('--top <rows>', 'references to show', '20')
+    .option('-y, --yes', 'of a process: agree to a pause over half a second')
+    .addHelpText(
+      'after',
+      `
+Objects that nothing holds any more but that were not collected yet refer to others, too; a chain to the root has none.
+
+Examples:
+  holter core refs core.4711 0x2f3ac1
+  holter core refs core.4711 0x2f3ac1 --to-root --retained
+  holter core instances core.4711 Session --top 1`,
+    )
+    .action(async (file: string, address: string, options: RefsOptions) => {
+      await (await import('./core-refs.ts')).runRefs(file, address, options);
       setExit(0);
     });
   addCoreOptions(core.command('snapshot'), 'holter.core-snapshot/1')

@@ -17,6 +17,7 @@ export const AS_MAP = 0xffff_fffe;
 /**
  * Marks all that roots lead to over references that keep: not weak ones; values of WeakMaps where table and key live.
  * @param roots ordinals, those to be preferred as the beginning of a way first
+ * @param without an ordinal that is passed by, as if it were not there: what is then missing lives by it alone
  * @param withPaths keep whom each was reached from: four bytes an object
  */
 export function markLive(
@@ -24,6 +25,7 @@ export function markLive(
   maps: readonly HeapMap[],
   roots: Iterable<number>,
   withPaths = false,
+  without = -1,
 ): Marks {
   const { objects, mapOf, firstEdge, target, ephemerons } = graph;
   const { count } = objects;
@@ -56,6 +58,7 @@ export function markLive(
       if (ordinal >= 0) reach(ordinal, AS_MAP);
     }
   };
+  if (without >= 0) bits[without >>> 3]! |= 1 << (without & 7);
   for (const root of roots) reach(root, root);
   spread();
   // Each round marks a value that may be the key of another: as many rounds as they are chained.
