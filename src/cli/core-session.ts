@@ -26,6 +26,7 @@ const HELP: readonly [string, string][] = [
   ['handles', 'active handles and requests; --only handles, --only requests'],
   ['objects', 'objects of the heap by class; --filter Session --live --top 50'],
   ['instances FOO', "objects of a class; --where 'age > 50' --skip 20 --top 50"],
+  ['refs 0x…', 'who refers to an object; --to-root how it is held, --retained what lives by it'],
   ['help', 'this list; help inspect: how values are named'],
   ['quit', 'leave (or Ctrl-D)'],
 ];
@@ -198,6 +199,18 @@ export class CoreSession {
           top: text('top') ?? '20',
           ...(text('where') === undefined ? {} : { where: unquoted(text('where') as string) }),
           ...(options.live === true ? { live: true } : {}),
+        });
+        return;
+      case 'refs':
+        if (rest === '')
+          throw new HolterError('E_USAGE', 'to what?', {
+            hint: 'refs 0x2f3ac1: an address as printed behind @',
+          });
+        await (await import('./core-refs.ts')).answerRefs(subject, rest, {
+          ...common,
+          top: text('top') ?? '20',
+          ...(options['to-root'] === true ? { toRoot: true } : {}),
+          ...(options.retained === true ? { retained: true } : {}),
         });
         return;
       case 'help':

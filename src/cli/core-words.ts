@@ -15,6 +15,7 @@ export type CoreVerb =
   | 'handles'
   | 'objects'
   | 'instances'
+  | 'refs'
   | 'help'
   | 'quit';
 
@@ -41,6 +42,7 @@ export const VERB_OPTIONS: Readonly<Record<CoreVerb, { values: string[]; flags: 
   handles: { values: ['only'], flags: ['json'] },
   objects: { values: ['isolate', 'sort', 'filter', 'top'], flags: ['live', 'engine', 'json'] },
   instances: { values: ['where', 'skip', 'top', 'isolate'], flags: ['live', 'json'] },
+  refs: { values: ['top'], flags: ['to-root', 'retained', 'json'] },
   help: { values: [], flags: [] },
   quit: { values: [], flags: [] },
 };
@@ -62,16 +64,12 @@ const ALIASES: Readonly<Record<string, CoreVerb>> = {
   requests: 'handles',
   findjsobjects: 'objects',
   findjsinstances: 'instances',
+  findrefs: 'refs',
   h: 'help',
   '?': 'help',
   q: 'quit',
   exit: 'quit',
   '.exit': 'quit',
-};
-
-/** What llnode has and holter has not yet. */
-const MISSING: Readonly<Record<string, string>> = {
-  findrefs: 'a search for what refers to an object',
 };
 
 const WHOLE_TEXT = '100000000';
@@ -92,7 +90,7 @@ const LONGEST_LINE = 10_000;
 /**
  * Reads a line of the prompt: holter's own words, gdb's and lldb's short ones (`bt all`, `t 2`, `f 3`), llnode's (`v8 bt`,
  * `v8 i -m 0x…`). A path or an address alone is `inspect`. Undefined for an empty line.
- * @throws HolterError E_USAGE: no such command or option; what llnode has and holter has not yet
+ * @throws HolterError E_USAGE: no such command or option
  */
 export function parseCoreWords(line: string): CoreWords | undefined {
   const text = line.trim();
@@ -113,11 +111,6 @@ export function parseCoreWords(line: string): CoreWords | undefined {
   if (/^(?:@?0x[\da-f]+|\d+\s*[:.[]|\d+$)/i.test(plain)) return withOptions('inspect', plain, isLlnode);
   const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(plain) ?? [];
   const name = word.toLowerCase();
-  if (Object.hasOwn(MISSING, name)) {
-    throw new HolterError('E_USAGE', `${name} is not there yet: ${MISSING[name]} comes with a later holter`, {
-      hint: 'inspect shows an object by its address or by its name in a frame',
-    });
-  }
   const verb = Object.hasOwn(ALIASES, name) ? ALIASES[name] : (name as CoreVerb);
   if (verb !== undefined && Object.hasOwn(VERB_OPTIONS, verb)) {
     // `frame 3 arg 0 .url` is a path in words.

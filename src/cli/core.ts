@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import type { BacktraceOptions } from './core-bt.ts';
+import type { CoreDiffOptions } from './core-diff.ts';
 import type { HandlesOptions } from './core-handles.ts';
 import type { InstancesOptions } from './core-instances.ts';
 import type { ObjectsOptions } from './core-objects.ts';
@@ -278,6 +279,33 @@ Examples:
     )
     .action(async (file: string, address: string, options: RefsOptions) => {
       await (await import('./core-refs.ts')).runRefs(file, address, options);
+      setExit(0);
+    });
+  addCoreOptions(core.command('diff'), 'holter.core-diff/1')
+    .summary('how the classes of a heap grew between two cores')
+    .description(
+      'Counts the objects of two cores of one process, or of a core and the process as it is now, by class, and says what there\n' +
+        'is more of.',
+    )
+    .argument('<before>', 'core file')
+    .argument('<after>', CORE)
+    .option('--live', 'only what can be reached')
+    .option('--isolate <which>', 'main, the tid of a worker, shared, or all', 'all')
+    .option('--sort <column>', 'bytes, count or name', 'bytes')
+    .option('--filter <text>', 'only classes whose name holds this text; /…/ is a regular expression')
+    .option('--top <rows>', 'rows to show', '20')
+    .option('--engine', "V8's own objects by their types, not by what they are for")
+    .option('-y, --yes', 'of a process: agree to a pause over half a second')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  holter core take 4711 -o before.core
+  holter core diff before.core 4711
+  holter core diff before.core after.core --live --json`,
+    )
+    .action(async (before: string, after: string, options: CoreDiffOptions) => {
+      await (await import('./core-diff.ts')).runCoreDiff(before, after, options);
       setExit(0);
     });
   addCoreOptions(core.command('snapshot'), 'holter.core-snapshot/1')
