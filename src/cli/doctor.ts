@@ -31,6 +31,7 @@ import {
   warmUp,
 } from './app-load.ts';
 import { openInBrowser } from './browser.ts';
+import { captureCore, isCoreFile } from './doctor-core.ts';
 import { agreeToNeed } from './heap-consent.ts';
 import { parseChoice, parseDuration, terminalStyle } from './options.ts';
 import { abortOnSignals, type ExitCode, print } from './outcome.ts';
@@ -69,7 +70,7 @@ export function registerDoctor(
     )
     .argument(
       '[target]',
-      'pid, name, :port, inspector host:port or ws:// URL, recording folder; or -- node app.js …',
+      'pid, name, :port, inspector host:port or ws:// URL, recording folder, core file; or -- node app.js …',
     )
     .option('-d, --duration <time>', 'how long to watch, 1s to 1h; a stuck process is told after 3 s', '10s')
     .option('--interval <time>', 'time between CPU samples, 100us to 100ms', '1ms')
@@ -109,6 +110,7 @@ Examples:
   holter doctor api --json --fail-on warning
   holter doctor api --heap --yes
   holter doctor ./evidence
+  holter doctor core.4711
   holter doctor -- node server.js
   holter doctor --load /checkout --fail-on warning --junit doctor.xml -- node server.js`,
     )
@@ -146,6 +148,13 @@ async function runDoctor(
         hint: 'holter doctor --load /path -- node app.js',
       });
     recording = await openRecording(target);
+  } else if (target !== undefined && (await isCoreFile(target))) {
+    if (wish.load !== undefined)
+      throw new HolterError('E_USAGE', 'no load can be put on a core', {
+        hint: 'holter doctor --load /path -- node app.js',
+      });
+    freshWriter = await captureCore(target, options.out);
+    recording = await openRecording(freshWriter.folder);
   } else {
     ({ writer: freshWriter, loadProblem } = await capture(target, command, {
       seconds,

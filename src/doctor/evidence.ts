@@ -15,6 +15,7 @@ import type {
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import type { WakersFile } from '../metrics/wakers-file.ts';
+import type { CoreEvidence } from '../recording/core-evidence.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { KeptGrowth } from './kept-growth.ts';
 
@@ -63,4 +64,6 @@ export interface Evidence {
   deopts?: DeoptEvidence;
   /** How long requests took, where that was no reason to record operations. */
   requestTimes?: RequestTimes;
+  /** What a core tells; then nothing else is there. */
+  core?: CoreEvidence;
 }

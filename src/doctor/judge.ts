@@ -5,6 +5,8 @@ import { isGrowing } from './memory-growth.ts';
 import type { DoctorReport, Finding, FindingKind, Severity } from './report.ts';
 import { isMet, type Rule } from './rule.ts';
 import { applicationErrors } from './rules/application-errors.ts';
+import { coreOutOfMemory, coreUncaught } from './rules/core-death.ts';
+import { coreHeap, coreRunning } from './rules/core-state.ts';
 import { cpuBound } from './rules/cpu-bound.ts';
 import { cpuStarved } from './rules/cpu-starved.ts';
 import { deoptimised } from './rules/deoptimised.ts';
@@ -53,6 +55,10 @@ const RULES: readonly Rule[] = [
   nativeBusyLoop,
   deoptimised,
   cpuStarved,
+  coreOutOfMemory,
+  coreUncaught,
+  coreRunning,
+  coreHeap,
 ];
 
 const CLEARLY_MORE = 1.5;
@@ -69,7 +75,7 @@ export function judge(evidence: Evidence): DoctorReport {
   const found: Finding[] = [];
   for (const rule of RULES) {
     if (!rule.needs.every((need) => isMet(need, evidence))) continue;
-    checked.push(rule.kind);
+    if (!checked.includes(rule.kind)) checked.push(rule.kind);
     found.push(...rule.judge(evidence, facts));
   }
   const findings = withoutRepeats(evidence, facts, found).sort(bySeverity);
@@ -82,6 +88,7 @@ export function judge(evidence: Evidence): DoctorReport {
       seconds: manifest.window.seconds,
       end: manifest.window.end,
     },
+    ...(evidence.core === undefined ? {} : { core: evidence.core.core }),
     verdict: buildVerdict(evidence, facts, findings),
     vitals: buildVitalGroups(evidence, facts),
     findings,
@@ -162,6 +169,7 @@ function namesSame(finding: Finding, other: Finding): boolean {
 function gapsOf(evidence: Evidence, facts: Facts): string[] {
   const { manifest, vitals, main } = evidence;
   const gaps: string[] = [];
+  if (evidence.core !== undefined) return [...evidence.core.problems, ...(manifest.notes ?? [])];
   if (manifest.access === 'outside') {
     gaps.push(`no inside view: ${manifest.accessProblem ?? 'the inspector could not be reached'}`);
   }

@@ -119,6 +119,8 @@ export interface DoctorReport {
   schema: 'holter.doctor/1';
   target: TargetInfo;
   window: { startedAt: string; seconds: number; end: WindowEnd };
+  /** Path of the core that this is about; then nothing was watched. */
+  core?: string;
   /** One sentence: state + share + function + verb + file:line. */
   verdict: string;
   vitals: {

@@ -14,7 +14,8 @@ export type Need =
   | 'async'
   | 'errors'
   | 'leaks'
-  | 'deopts';
+  | 'deopts'
+  | 'core';
 
 /** One kind of trouble. `judge` is pure: the same evidence gives the same findings. */
 export interface Rule {
@@ -50,6 +51,8 @@ export function isMet(need: Need, evidence: Evidence): boolean {
       return evidence.leaks !== undefined;
     case 'deopts':
       return evidence.deopts !== undefined;
+    case 'core':
+      return evidence.core !== undefined;
     case 'pool':
       return evidence.pool !== undefined;
     case 'loop':

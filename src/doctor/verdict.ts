@@ -21,6 +21,10 @@ export function buildVerdict(evidence: Evidence, facts: Facts, findings: readonl
     const behind = suspended > 0 ? ` (${suspended} suspended: look again when the machine is free)` : '';
     return died === '' ? `${sentence}${behind}` : `${died}; before that: ${sentence}`;
   }
+  if (evidence.core !== undefined)
+    return evidence.core.crash === null
+      ? 'Nothing wrong to be seen in this core: the main thread was idle, and nothing fills the heap'
+      : `Ended by ${evidence.core.crash.signal}${evidence.core.crash.reason === '' ? '' : `: ${evidence.core.crash.reason}`}; no cause was found in the core`;
   if (died !== '') return `${died}; nothing wrong found before that`;
   const window = formatWindow(evidence.manifest.window.seconds);
   const delay = p99Of(evidence.vitals, 'loop.delay_ms');
@@ -43,7 +47,7 @@ function sentenceOf(finding: Finding, evidence: Evidence, facts: Facts): string 
       return `The event loop is blocked ${formatPercent(share)} of the time: ${nameOf(place)} runs ${formatDuration(call)} at a stretch${at}`;
     }
     case 'event-loop-stuck':
-      return place === undefined
+      return place === undefined || evidence.core !== undefined
         ? finding.title
         : `Stuck in ${nameOf(place)}${at} for at least ${formatDuration(evidence.stuck?.ms ?? facts.windowMs)}`;
     case 'cpu-starved':

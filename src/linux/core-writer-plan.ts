@@ -36,6 +36,8 @@ const SWAPPED = 0x4000_0000;
 const OF_FILE = 0x2000_0000;
 /** Untouched memory reads as zeroes and costs a sparse file nothing; only reservations are not made part of its length. */
 const LONGEST_GAP: Bytes = 64 * 2 ** 20;
+/** Of V8: kRegularPageSize, src/common/globals.h. */
+const HEAP_CHUNK: Bytes = 2 ** 18;
 /** A file mapped privately of which pages were changed is copied whole up to this: `.data`, relocations. */
 const WHOLE: Bytes = 16 * 2 ** 20;
 
@@ -122,18 +124,31 @@ function splitAtGaps(bare: SegmentPlan, runs: PopulatedRange[], gap: Bytes): Seg
       grown.fileSize = run.end - grown.start;
       grown.runs.push(run);
     } else {
+      at = roundOff(segments.at(-1), at, run.start, gap);
       if (run.start > at) segments.push({ start: at, end: run.start, flags, fileSize: 0, runs: [] });
       segments.push({ ...run, flags, fileSize: run.end - run.start, runs: [run] });
     }
     at = run.end;
   }
   if (at === end) return segments;
+  if (end - at >= gap) at = roundOff(segments.at(-1), at, end, gap);
   const last = segments.at(-1);
   if (last !== undefined && end - at < gap) {
     last.end = end;
     last.fileSize = end - last.start;
-  } else segments.push({ start: at, end, flags, fileSize: 0, runs: [] });
+  } else if (last === undefined && end - at < gap)
+    // Nothing of it was touched: it reads as zeroes all the same, and must not look lost.
+    segments.push({ start: at, end, flags, fileSize: end - at, runs: [] });
+  else segments.push({ start: at, end, flags, fileSize: 0, runs: [] });
   return segments;
+}
+
+/** V8's pages are whole chunks, of which the last part may be untouched: that reads as zeroes, it is not lost. */
+function roundOff(last: SegmentPlan | undefined, at: number, end: number, gap: number): number {
+  if (gap < LONGEST_GAP || last === undefined || last.fileSize === 0) return at;
+  last.end = Math.min(end, Math.ceil(at / HEAP_CHUNK) * HEAP_CHUNK);
+  last.fileSize = last.end - last.start;
+  return last.end;
 }
 
 function runsWithin(runs: readonly PopulatedRange[], start: number, end: number): PopulatedRange[] {

@@ -5,6 +5,11 @@ export interface Memory {
    * @returns bytes that could be read before the first hole; 0: nothing is there. Never throws for holes.
    */
   read(address: number, into: Uint8Array): number;
+  /**
+   * Where memory that may be read begins, at an address or behind it; Infinity: nowhere. Who looks through large mappings skips
+   * their holes with it: damaged cores tell of mappings larger than any machine. Absent: cannot tell.
+   */
+  nextReadable?(address: number): number;
 }
 
 /** Holes are of whole pages of the machine. */
@@ -34,6 +39,11 @@ export class PagedMemory implements Memory {
 
   read(address: number, into: Uint8Array): number {
     return this.#memory.read(address, into);
+  }
+
+  /** The address itself where the memory cannot tell. */
+  nextReadable(address: number): number {
+    return this.#memory.nextReadable?.(address) ?? address;
   }
 
   u8(address: number): number {

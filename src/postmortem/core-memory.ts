@@ -61,6 +61,13 @@ export class CoreMemory implements Memory {
     return done;
   }
 
+  /** Of segments; what only binaries have does not count. */
+  nextReadable(address: number): number {
+    return this.#partAt(address) === undefined
+      ? (this.#parts[this.#countUpTo(address)]?.start ?? Number.POSITIVE_INFINITY)
+      : address;
+  }
+
   close(): void {
     for (const elf of this.#opened.values()) elf?.close();
     this.#opened.clear();

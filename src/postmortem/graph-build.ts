@@ -5,7 +5,9 @@ import { type ReferenceGraph, readReferences } from './graph-references.ts';
 import { areaBytes, type HeapPage, type HeapPages } from './heap-page.ts';
 import { HeapWalk } from './heap-walk.ts';
 import { ReferenceSlots } from './reference-slots.ts';
+import { ROOT, type RootKind } from './root-isolate.ts';
 import { findRoots, type Roots } from './root-scan.ts';
+import { isContext, isJsReceiver } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /** A heap with what refers to what, and what is in use. */
@@ -16,6 +18,8 @@ export interface LiveGraph {
   graph: ReferenceGraph;
   roots: Roots;
   marks: Marks;
+  /** Roots on stacks and the like that are V8's own: arrays that are just being copied, numbers that look like addresses. */
+  passing: ReadonlySet<number>;
   /** Objects of the pages that all isolates share: always in use. */
   isShared: (ordinal: number) => boolean;
 }
@@ -48,7 +52,17 @@ export function buildLiveGraph(v8: V8Reader, all: HeapPages, options: GraphOptio
   const graph = readReferences(walk, pages, objects, slots, (done) => options.onProgress?.(first + done, of));
   const roots = findRoots(v8, all, objects);
   const shared = sharedOrdinals(all.readOnly, graph);
-  const marks = markLive(graph, walk.maps, rootOrdinals(roots, shared), options.withPaths);
+  const isLate = (ordinal: number, row: number): boolean =>
+    LATE.has(roots.kind[row]!) ||
+    graph.size.get(ordinal) >= LARGE ||
+    // Of V8's own only contexts lead on; a receiver in its C++ objects is there for the moment, or by accident.
+    (roots.kind[row] === ROOT.v8 && isJsReceiver(v8, objects.addressOf(ordinal)));
+  const late = roots.ordinal.filter(isLate);
+  const passing = new Set(late.filter((ordinal) => !isOfJavaScript(v8, objects.addressOf(ordinal))));
+  const marks = markLive(graph, walk.maps, rootOrdinals(roots, isLate, shared), options.withPaths, -1, [
+    ...late.filter((ordinal) => !passing.has(ordinal)),
+    ...passing,
+  ]);
   return {
     walk,
     pages,
@@ -56,6 +70,7 @@ export function buildLiveGraph(v8: V8Reader, all: HeapPages, options: GraphOptio
     graph,
     roots,
     marks,
+    passing,
     isShared: (ordinal) => ordinal >= shared[0] && ordinal < shared[1],
   };
 }
@@ -74,6 +89,16 @@ export function liveTest({ graph, marks }: Pick<LiveGraph, 'graph' | 'marks'>): 
   };
 }
 
+function isOfJavaScript(v8: V8Reader, address: number): boolean {
+  return isJsReceiver(v8, address) || isContext(v8, address);
+}
+
+/** What refers for the moment, and may look so by accident. */
+const LATE: ReadonlySet<RootKind> = new Set([ROOT.stack, ROOT.handleScope, ROOT.microtask, ROOT.native]);
+
+/** V8 (kMaxRegularHeapObjectSize): has pages of its own; V8 notes the newest, which is a store that grows. */
+const LARGE: Bytes = 128 * 1024;
+
 /** They were walked last, so that their ordinals are the last. */
 function sharedOrdinals(
   readOnly: readonly HeapPage[],
@@ -90,7 +115,11 @@ function sharedOrdinals(
   return [from, objects.count];
 }
 
-function* rootOrdinals(roots: Roots, [from, to]: readonly [number, number]): Generator<number> {
-  yield* roots.ordinal;
+function* rootOrdinals(
+  roots: Roots,
+  isLate: (ordinal: number, row: number) => boolean,
+  [from, to]: readonly [number, number],
+): Generator<number> {
+  for (const [row, ordinal] of roots.ordinal.entries()) if (!isLate(ordinal, row)) yield ordinal;
   for (let ordinal = from; ordinal < to; ordinal++) yield ordinal;
 }

@@ -120,9 +120,11 @@ function addPagesOf(v8: V8Reader, { start, end }: Mapping, found: Found[]): void
   const bytes = new Uint8Array(HEADER);
   const view = new DataView(bytes.buffer);
   for (let at = Math.ceil(start / CHUNK) * CHUNK; at + HEADER <= end && found.length < MOST_PAGES; ) {
-    const page = v8.memory.read(at, bytes) < HEADER ? undefined : readHeader(v8, at, layout, bytes, view);
+    const read = v8.memory.read(at, bytes);
+    const page = read < HEADER ? undefined : readHeader(v8, at, layout, bytes, view);
     if (page === undefined) {
-      at += CHUNK;
+      const next = read === 0 ? v8.memory.nextReadable(at) : at;
+      at = Math.max(at + CHUNK, Math.floor(next / CHUNK) * CHUNK);
       continue;
     }
     found.push(page);

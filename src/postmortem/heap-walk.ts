@@ -1,4 +1,5 @@
 import type { Bytes } from '../base/units.ts';
+import { mappingAt } from '../linux/memory-map.ts';
 import { type HeapMap, HeapMaps, RULE } from './heap-maps.ts';
 import type { HeapPage } from './heap-page.ts';
 import { HeapSizes } from './heap-sizes.ts';
@@ -119,7 +120,8 @@ export class HeapWalk {
     );
     const length = read - (read % 8);
     // V8 14 leaves parts of the read-only pages without memory: values that nobody may touch.
-    if (page.space !== 'read_only') this.losses.missingBytes += wanted - length;
+    if (page.space !== 'read_only')
+      this.losses.missingBytes += this.#missing(areaStart + length, areaStart + wanted);
     const batch = this.#batch(page, areaStart, length);
     let from = 0;
     for (const [start, end] of page.unused) {
@@ -128,6 +130,13 @@ export class HeapWalk {
     }
     this.#walkPart(batch, from, length);
     return batch;
+  }
+
+  /** Bytes of a range that ought to be there: pages of code end before their reservation, in memory nobody may read. */
+  #missing(from: number, to: number): Bytes {
+    if (from >= to) return 0;
+    const mapping = mappingAt(this.#v8.image.mappings, from);
+    return mapping !== undefined && !mapping.permissions.startsWith('r') ? 0 : to - from;
   }
 
   /** Objects between two offsets of the page at hand. */

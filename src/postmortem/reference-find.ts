@@ -37,7 +37,7 @@ export interface Referrers {
 /** Name of what is in the table of a Map, Set or WeakMap. */
 export const ENTRY = 'entry';
 
-/** Of one object: `undefined` and the like are referred to from everywhere. */
+/** Of one object: `undefined` and the like are referred to from everywhere, by arrays a million times. */
 const MOST = 100_000;
 
 /**
@@ -45,6 +45,7 @@ const MOST = 100_000;
  * objects that were not yet collected are among them.
  * @param target tagged address
  * @param isLive leaves out what this denies
+ * @param most references that are listed
  */
 export function findReferrers(
   v8: V8Reader,
@@ -52,6 +53,7 @@ export function findReferrers(
   pages: readonly HeapPage[],
   target: number,
   isLive: (address: number) => boolean = () => true,
+  most: number = MOST,
 ): Referrers {
   const first = findHolders(walk, pages, new Set([target]));
   const direct = first.list.filter(({ address }) => isLive(address));
@@ -65,11 +67,26 @@ export function findReferrers(
   const second =
     between.size === 0 ? { list: [], isCut: false } : findHolders(walk, pages, new Set(between.keys()));
   const list: Referrer[] = [];
+  let isCut = first.isCut || second.isCut;
+  /** Names under which it was listed already, by holder: one and the same may be found through a store and directly. */
+  const listed = new Map<number, Set<string | number>>();
+  const add = (one: Referrer): void => {
+    let known = listed.get(one.address);
+    if (known === undefined) {
+      known = new Set();
+      listed.set(one.address, known);
+    }
+    if (known.has(one.name)) return;
+    if (list.length < most) {
+      known.add(one.name);
+      list.push(one);
+    } else isCut = true;
+  };
   const owned = new Set<number>();
   const closures = new Map<number, HeapObject>();
   for (const owner of second.list.filter(({ address }) => isLive(address))) {
     const stores: HeapObject[] = [];
-    const found: Referrer[] = [];
+    const found: { type: number; name: string | number }[] = [];
     let isTable = false;
     names.each(owner.address, owner.map, owner.size, (type, name, to) => {
       const store = between.get(to);
@@ -79,25 +96,25 @@ export function findReferrers(
         stores.push(store);
         isTable ||= name === 'table';
       }
-      if (to === target) found.push({ ...owner, type, name });
+      // One more than can be listed tells that there are more.
+      if (to === target && found.length <= most) found.push({ type, name });
     });
     const [through] = stores;
     if (through === undefined) continue;
     // What is in the table of a Map has no names: who has the table has the entry.
-    if (found.length === 0 && isTable) found.push({ ...owner, type: EDGE.internal, name: ENTRY });
-    for (const one of found) list.push({ ...one, through });
+    if (found.length === 0 && isTable) found.push({ type: EDGE.internal, name: ENTRY });
+    for (const one of found) add({ ...owner, ...one, through });
     if (found.length > 0) for (const store of stores) owned.add(store.address);
   }
   for (const holder of direct) {
     if (owned.has(holder.address)) continue;
+    if (isCut && list.length >= most) break;
     const closure = closures.get(holder.address);
     names.each(holder.address, holder.map, holder.size, (type, name, to) => {
-      if (to !== target) return;
-      if (!list.some((one) => one.address === holder.address && one.name === name))
-        list.push({ ...holder, type, name, ...(closure === undefined ? {} : { closure }) });
+      if (to === target) add({ ...holder, type, name, ...(closure === undefined ? {} : { closure }) });
     });
   }
-  return { list, isCut: first.isCut || second.isCut };
+  return { list, isCut };
 }
 
 /** Objects that have one of these addresses in them, whatever for. */

@@ -1,6 +1,7 @@
 import type { Bytes } from '../base/units.ts';
 import { EDGE } from '../heap/snapshot.ts';
 import { type HeapMap, RULE } from './heap-maps.ts';
+import { CHUNK } from './heap-pages.ts';
 import { rawElements } from './object-elements.ts';
 import { accessorFunctions, propertyName, rawProperties } from './object-properties.ts';
 import { fieldsOfType, type NamedField } from './reference-fields.ts';
@@ -43,6 +44,10 @@ interface Shape {
 }
 
 const MOST_PROPERTIES = 1_000_000;
+/** Sparse elements, and arguments. */
+const MOST_SPARSE = 2 ** 20;
+/** Objects that begin further behind the beginning of a chunk share it with others, and end in it. */
+const LARGE_BEGIN: Bytes = 0x2000;
 const MOST_ELEMENTS = 2 ** 28;
 const HAS_EXTENSION = 1 << 26;
 
@@ -218,7 +223,7 @@ export class ReferenceNames {
       if (hasType(v8, store, 'FIXED_DOUBLE_ARRAY_TYPE') || hasType(v8, address, 'JS_TYPED_ARRAY_TYPE'))
         return;
       // Sparse ones and arguments.
-      for (const { index, word } of rawElements(v8, address, MOST_ELEMENTS).list)
+      for (const { index, word } of rawElements(v8, address, MOST_SPARSE).list)
         if (isHeapObject(word)) visit(EDGE.element, index, word, Number.NaN);
       return;
     }
@@ -228,7 +233,9 @@ export class ReferenceNames {
       if (own < length) length = own;
     }
     const data = v8.layout.offset('FixedArray.data');
-    for (let index = 0; index < length && index < MOST_ELEMENTS; index++) {
+    const inChunk = store % CHUNK;
+    length = Math.min(length, inChunk < LARGE_BEGIN ? MOST_ELEMENTS : (CHUNK - inChunk) / 8);
+    for (let index = 0; index < length; index++) {
       const word = wordAt(v8, store, data + 8 * index);
       if (Number.isNaN(word)) return;
       if (isHeapObject(word)) visit(EDGE.element, index, word, Number.NaN);

@@ -2,7 +2,7 @@ import type { Bytes } from '../base/units.ts';
 import { EDGE } from '../heap/snapshot.ts';
 import { readFunctionInfo, sharedOf } from './function-info.ts';
 import type { LiveGraph } from './graph-build.ts';
-import { AS_MAP, isMarked, markLive } from './graph-mark.ts';
+import { AS_MAP, isMarked, type Marks, markLive } from './graph-mark.ts';
 import type { HeapMap } from './heap-maps.ts';
 import { ENTRY, type HeapObject, isStore } from './reference-find.ts';
 import { ReferenceNames } from './reference-names.ts';
@@ -52,9 +52,13 @@ export function buildRootChain(v8: V8Reader, live: LiveGraph, address: number): 
   if (asked < 0 || marks.from === undefined || !isMarked(marks.bits, asked)) return undefined;
   const path = [asked];
   const seen = new Set(path);
+  let firstOf: Int32Array | undefined;
   for (let at = asked; path.length < MOST_STEPS; ) {
     let from = marks.from[at]!;
-    if (from === AS_MAP) from = firstOfMap(live, at);
+    if (from === AS_MAP) {
+      firstOf ??= firstOfMaps(live);
+      from = firstOf[walk.mapAt(objects.addressOf(at))] ?? -1;
+    }
     if (from === at || from < 0 || seen.has(from)) break;
     seen.add(from);
     path.push(from);
@@ -68,13 +72,14 @@ export function buildRootChain(v8: V8Reader, live: LiveGraph, address: number): 
     size: size.get(ordinal),
   });
   const steps: ChainStep[] = [];
+  const scripts = new ContextScripts(v8, live, path);
   let script = Number.NaN;
   for (let i = 0; i < path.length; i++) {
     const object = objectOf(path[i]!);
     if (isJsFunction(v8, object.address))
       script = readFunctionInfo(v8, sharedOf(v8, object.address))?.script ?? Number.NaN;
     else if (!isContext(v8, object.address)) script = Number.NaN;
-    else if (Number.isNaN(script)) script = scriptOfContext(v8, live, path[i]!);
+    else if (Number.isNaN(script)) script = scripts.of(path[i]!);
     const next = path[i + 1];
     if (next === undefined) {
       steps.push({ ...object, type: Number.NaN, name: '', script });
@@ -126,7 +131,13 @@ export function measureRetained(
   const { objects, size } = graph;
   const asked = objects.ordinalAt(address);
   if (asked < 0 || !isMarked(marks.bits, asked)) return undefined;
-  const rest = markLive(graph, walk.maps, rootsOf(roots.ordinal, objects.count, isShared), false, asked);
+  const mark = (ordinals: readonly number[], without: number): Marks =>
+    markLive(graph, walk.maps, rootsOf(ordinals, objects.count, isShared), false, without);
+  // A store that is just being copied is on the stack twice: it must not seem to be held by that.
+  let named = roots.ordinal.filter((ordinal) => !live.passing.has(ordinal));
+  let whole = live.passing.size === 0 ? marks : mark(named, -1);
+  if (!isMarked(whole.bits, asked)) [named, whole] = [roots.ordinal, marks];
+  const rest = mark(named, asked);
   let bytes = 0;
   let count = 0;
   const add = (ordinal: number): void => {
@@ -134,7 +145,7 @@ export function measureRetained(
     count++;
   };
   for (let at = 0; at < rest.bits.length; at++) {
-    let lost = marks.bits[at]! & ~rest.bits[at]!;
+    let lost = whole.bits[at]! & ~rest.bits[at]!;
     for (; lost !== 0; lost &= lost - 1) add(at * 8 + 31 - Math.clz32(lost & -lost));
   }
   add(asked);
@@ -151,34 +162,56 @@ function* rootsOf(
   for (let ordinal = count - 1; ordinal >= 0 && isShared(ordinal); ordinal--) yield ordinal;
 }
 
-/** Script of a function that has a context; NaN: none is in use. */
-function scriptOfContext(v8: V8Reader, { graph, marks }: LiveGraph, context: number): number {
-  const { objects, target, firstEdge, edgeCount } = graph;
-  for (let edge = 0; edge < edgeCount; edge++) {
-    if (target[edge]! >>> 3 !== context) continue;
-    let low = 0;
-    let high = objects.count;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if (firstEdge[middle]! <= edge) low = middle;
-      else high = middle;
-    }
-    const address = objects.addressOf(low);
-    if (!isMarked(marks.bits, low) || !isJsFunction(v8, address)) continue;
-    const script = readFunctionInfo(v8, sharedOf(v8, address))?.script ?? Number.NaN;
-    if (!Number.isNaN(script)) return script;
+/** Scripts of contexts on a path: those of functions in use that have them, looked for once and only where one is asked about. */
+class ContextScripts {
+  readonly #v8: V8Reader;
+  readonly #live: LiveGraph;
+  readonly #path: readonly number[];
+  /** By ordinal of the context. */
+  #functions: Map<number, number> | undefined;
+
+  constructor(v8: V8Reader, live: LiveGraph, path: readonly number[]) {
+    this.#v8 = v8;
+    this.#live = live;
+    this.#path = path;
   }
-  return Number.NaN;
+
+  /** Tagged address of the script; NaN: no function has the context. */
+  of(context: number): number {
+    this.#functions ??= this.#findFunctions();
+    const found = this.#functions.get(context);
+    if (found === undefined) return Number.NaN;
+    const address = this.#live.graph.objects.addressOf(found);
+    return readFunctionInfo(this.#v8, sharedOf(this.#v8, address))?.script ?? Number.NaN;
+  }
+
+  #findFunctions(): Map<number, number> {
+    const { graph, marks, walk } = this.#live;
+    const { objects, mapOf, firstEdge, target } = graph;
+    const { types } = this.#v8.layout;
+    const from = types.get('FIRST_JS_FUNCTION_TYPE') ?? Number.NaN;
+    const to = types.get('LAST_JS_FUNCTION_TYPE') ?? Number.NaN;
+    const isFunction = walk.maps.map(({ type }) => type >= from && type <= to);
+    const contexts = new Set(this.#path.filter((ordinal) => isContext(this.#v8, objects.addressOf(ordinal))));
+    const found = new Map<number, number>();
+    for (let ordinal = 0; ordinal < objects.count; ordinal++) {
+      if (isFunction[mapOf[ordinal]!] !== true || !isMarked(marks.bits, ordinal)) continue;
+      for (let edge = firstEdge[ordinal]!; edge < firstEdge[ordinal + 1]!; edge++) {
+        const context = target[edge]! >>> 3;
+        if (contexts.has(context) && !found.has(context)) found.set(context, ordinal);
+      }
+    }
+    return found;
+  }
 }
 
-/** A live object of the map; −1 none. */
-function firstOfMap({ graph, marks, walk }: LiveGraph, map: number): number {
+/** By index of the map: a live object of it; −1 none. */
+function firstOfMaps({ graph, marks, walk }: LiveGraph): Int32Array {
   const { objects, mapOf } = graph;
-  const index = walk.mapAt(objects.addressOf(map));
-  if (index < 0) return -1;
+  const firstOf = new Int32Array(walk.maps.length).fill(-1);
   for (let ordinal = 0; ordinal < objects.count; ordinal++)
-    if (mapOf[ordinal] === index && isMarked(marks.bits, ordinal)) return ordinal;
-  return -1;
+    if (firstOf[mapOf[ordinal]!] === -1 && isMarked(marks.bits, ordinal)) firstOf[mapOf[ordinal]!] = ordinal;
+  return firstOf;
 }
 
 function isBetween(v8: V8Reader, maps: readonly HeapMap[], { address, map }: HeapObject): boolean {

@@ -33,6 +33,10 @@ const MOST_OWNED = 4096;
 const LEAST_OWNED = 256;
 const MOST_VECTOR = 1 << 20;
 const MOST_BLOCKS = 10_000;
+/** Places in the Isolate that look like a handle scope: one is. */
+const MOST_SCOPES = 64;
+/** Of all that belongs to an Isolate. */
+const MOST_BYTES = 2 ** 28;
 /** Of a queue of microtasks: more are damage. */
 const MOST_TASKS = 1 << 24;
 
@@ -46,6 +50,11 @@ export function rootsOfIsolate(v8: V8Reader, isolate: number, heap: number): Roo
   const end = heap + HEAP_SIZE;
   const ranges: RootRange[] = [...handleBlocks(v8, isolate, end), { from: isolate, to: end, kind: ROOT.v8 }];
   const seen = new Set<number>();
+  let bytes = 0;
+  const add = (range: RootRange): void => {
+    bytes += range.to - range.from;
+    if (bytes < MOST_BYTES) ranges.push(range);
+  };
   for (let at = isolate; at < end; at += 8) {
     const word = memory.word(at);
     if (!isNative(v8, word) || (word >= isolate && word < end) || seen.has(word)) continue;
@@ -55,14 +64,14 @@ export function rootsOfIsolate(v8: V8Reader, isolate: number, heap: number): Roo
     if (vectorEnd > word && room >= vectorEnd && room - word <= MOST_VECTOR && (vectorEnd - word) % 8 === 0) {
       const first = memory.word(word);
       if (isHeapObject(first) && !isExternalString(v8, first))
-        ranges.push({ from: word, to: vectorEnd, kind: ROOT.v8 });
+        add({ from: word, to: vectorEnd, kind: ROOT.v8 });
       continue;
     }
     // Where it is one of malloc's (glibc), its size is in the word before.
     const size = memory.word(word - 8);
-    const isSized = size % 8 < 8 && size >= 24 && size <= MOST_OWNED;
-    ranges.push({ from: word, to: word + (isSized ? size - (size % 8) - 8 : LEAST_OWNED), kind: ROOT.v8 });
-    ranges.push(...microtasks(v8, word));
+    const isSized = size >= 24 && size <= MOST_OWNED;
+    add({ from: word, to: word + (isSized ? size - (size % 8) - 8 : LEAST_OWNED), kind: ROOT.v8 });
+    for (const tasks of microtasks(v8, word)) add(tasks);
   }
   return ranges;
 }
@@ -82,13 +91,15 @@ function isNative({ image }: V8Reader, word: number): boolean {
  */
 function handleBlocks(v8: V8Reader, isolate: number, end: number): RootRange[] {
   const { memory } = v8;
-  for (let at = isolate; at < isolate + ISOLATE_DATA; at += 8) {
+  let candidates = 0;
+  for (let at = isolate; at < isolate + ISOLATE_DATA && candidates < MOST_SCOPES; at += 8) {
     const next = memory.word(at);
     if (!(next > 0x10000 && next < 2 ** 47) || next % 8 !== 0) continue;
     const limit = memory.word(at + 8);
     if (!(limit >= next && limit - next <= HANDLE_BLOCK) || limit % 8 !== 0) continue;
     const level = memory.i32(at + 16);
     if (!(level >= 0 && level < 10_000)) continue;
+    candidates++;
     const last = limit - HANDLE_BLOCK;
     const blocks = blocksBefore(v8, isolate, end, last);
     if (blocks === undefined) continue;

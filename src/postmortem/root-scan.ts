@@ -102,8 +102,14 @@ class WordScan {
         const ordinal = objects.ordinalOf(low, high);
         if (ordinal >= 0) found(ordinal, at + 4 * i);
       }
-      // A hole ends what is read: on to the next page of the machine.
-      at = read >= wanted ? at + wanted : Math.floor((at + read) / 4096 + 1) * 4096;
+      // A hole ends what is read: on to the next page of the machine, or as far as the core tells.
+      at =
+        read >= wanted
+          ? at + wanted
+          : Math.max(
+              Math.floor((at + read) / 4096 + 1) * 4096,
+              Math.floor(this.#v8.memory.nextReadable(at + read) / 8) * 8,
+            );
     }
   }
 }
@@ -121,9 +127,12 @@ function rangesOfPages(v8: V8Reader, pages: HeapPages): Range[] {
   const offsets = [...starts];
   for (const { start, end, permissions, path } of v8.image.mappings) {
     if (!permissions.startsWith('rw') || (path !== '' && !path.startsWith('[anon'))) continue;
-    for (let chunk = Math.ceil(start / CHUNK) * CHUNK; chunk + 4096 <= end; chunk += CHUNK)
+    for (let chunk = Math.ceil(start / CHUNK) * CHUNK; chunk + 4096 <= end; ) {
       if (!known.has(chunk) && isLikeChunk(v8, chunk, offsets))
         ranges.push([chunk, Math.min(end, chunk + CHUNK)]);
+      const next = v8.memory.nextReadable(chunk);
+      chunk = Math.max(chunk + CHUNK, Math.floor(next / CHUNK) * CHUNK);
+    }
   }
   return ranges;
 }

@@ -45,6 +45,8 @@ export type EvidenceKind =
   | 'deopts'
   /** `holter.wakers/1`: closed descriptors that wake the loop. */
   | 'wakers'
+  /** `holter.core-evidence/1`: what a core tells. */
+  | 'core'
   /** `holter.pool/1`: libuv's pool, its queue and what its threads do. */
   | 'pool';
 

@@ -20,7 +20,7 @@ export function renderNarrow(report: DoctorReport, options: Style & { recording?
   const { target, window } = report;
   const { columns } = options;
   const major = cleanText(target.node.split('.')[0] ?? '');
-  const tail = `  Node ${major}  ${formatWindow(window.seconds)}`;
+  const tail = `  Node ${major}  ${report.core === undefined ? formatWindow(window.seconds) : 'a core'}`;
   const name = truncate(`${cleanText(target.name)} (${target.pid})`, columns - tail.length);
   const lines = [paint(options, 'title', name + tail), ''];
   const shown = report.findings.filter((finding) => finding.suspended !== true);
@@ -110,6 +110,7 @@ function locationOf(place: Where): string {
 }
 
 function footLines(report: DoctorReport, options: Style): string[] {
+  if (report.core !== undefined) return [];
   const paused = report.actions.reduce((sum, action) => sum + action.pauseMs, 0);
   const { leftBehind, verified } = report.left;
   const left =

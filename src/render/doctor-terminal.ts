@@ -89,7 +89,7 @@ function renderWide(report: DoctorReport, options: DoctorTerminalOptions): strin
 }
 
 function headLine(report: DoctorReport, options: DoctorTerminalOptions): string {
-  const { target, window, findings } = report;
+  const { target, window, core, findings } = report;
   const node = target.node === '' ? '' : `  Node ${cleanText(target.node)}`;
   const count =
     findings.length === 0
@@ -99,7 +99,7 @@ function headLine(report: DoctorReport, options: DoctorTerminalOptions): string 
         : `${findings.length} findings`;
   const room = Math.min(options.columns, 120) - 4 - count.length;
   const left = truncate(
-    `holter doctor  ${cleanText(target.name)} (${target.pid})${node}  ${formatWindow(window.seconds)}`,
+    `holter doctor  ${cleanText(target.name)} (${target.pid})${node}  ${core === undefined ? formatWindow(window.seconds) : 'a core'}`,
     room - 2,
   );
   // The mock-up's right edge is four cells in from the last column.
@@ -119,8 +119,19 @@ function verdictLines(report: DoctorReport, options: DoctorTerminalOptions): str
   ];
   if (report.findings.length === 0 && report.window.end.kind !== 'target-exited') {
     lines.push(
-      `${INDENT}If users still complain, look while it happens:`,
-      INDENT + paint(options, 'cmd', `holter doctor ${report.target.pid} -d 60s`),
+      report.core === undefined
+        ? `${INDENT}If users still complain, look while it happens:`
+        : `${INDENT}All that is in it:`,
+      INDENT +
+        paint(
+          options,
+          'cmd',
+          cleanText(
+            report.core === undefined
+              ? `holter doctor ${report.target.pid} -d 60s`
+              : `holter core ${report.core}`,
+          ),
+        ),
       ...wrap(
         `${report.checked.length} kinds of trouble looked for: ${report.checked.join(', ')}`,
         options.columns - 10,
@@ -259,7 +270,7 @@ function excerptLines(source: SourceExcerpt, options: DoctorTerminalOptions): st
 
 /** What was done to the target, always; and where the page is. */
 function footLines(report: DoctorReport, options: DoctorTerminalOptions): string[] {
-  const lines = [`target: ${actsText(report, options)}`];
+  const lines = report.core === undefined ? [`target: ${actsText(report, options)}`] : [];
   for (const { what, command } of report.left.leftBehind) {
     lines.push(
       paint(options, 'crit', `        left behind: ${cleanText(what)}`),

@@ -276,10 +276,14 @@ async function copyStopped(
     });
     // Written last: what has no notes is not taken for whole.
     writeSync(file, notes.bytes, 0, notes.bytes.length, layout.notesAt);
-    if (!live.prolong())
+    if (!live.prolong()) {
+      const state = readProcessStatus(pid)?.state ?? 'X';
+      if (state === 'Z' || state === 'X')
+        throw new HolterError('E_TARGET_EXITED', `process ${pid} has ended meanwhile: no file was left`);
       throw new HolterError('E_TIMEOUT', `process ${pid} was continued by another: its core would be torn`, {
         hint: 'try again',
       });
+    }
     const before = live.pausedMs;
     live.resume();
     return { facts, plan, notes, notesAt: layout.notesAt, result, pausedMs: live.pausedMs - before };

@@ -59,7 +59,7 @@ const rssOf = (pid: number): number =>
 async function ask(core: string, ...args: string[]): Promise<unknown> {
   const [command, ...rest] = args;
   const text = await holter('core', command!, core, ...rest, '--json');
-  return JSON.parse(text.replaceAll(core.split('/').at(-1)!, 'CORE'), (key, value) =>
+  return JSON.parse(text.replaceAll(core, 'CORE'), (key, value) =>
     ['at', 'takenAt', 'name', 'memoryBytes', 'dueMs', 'fp', 'source'].includes(key) ? undefined : value,
   ) as unknown;
 }
@@ -105,7 +105,7 @@ describe.each(NODE_MAJORS)('Node %i', (node) => {
     expect(turn?.arguments?.find(({ name }) => name === 'times')?.value.value).toBe(4711);
     expect(turn?.line).toBe(9);
     expect(frames.map(({ function: name }) => name)).toEqual(
-      expect.arrayContaining(['spinAround', 'node::Start']),
+      expect.arrayContaining([expect.stringContaining('spinAround'), 'node::Start']),
     );
     rmSync(core);
   });
@@ -207,6 +207,7 @@ describe('an idle server', () => {
       String(pid),
       '-o',
       core,
+      '--yes',
       '--drain',
       'exit 3',
       ...commands.slice(2),
@@ -229,8 +230,9 @@ describe('an idle server', () => {
         String(pid),
         '-o',
         join(folder, 'core'),
+        '--yes',
         '--drain',
-        `echo >>${log}; sleep 60`,
+        `echo >>${log}; sleep 4`,
         '--undrain',
         `echo undrain >>${log}`,
       ],
@@ -276,7 +278,7 @@ describe('an idle server', () => {
 
   it('continued by another in the pause: no torn core', async () => {
     const { code, stderr } = await meanwhile(() => process.kill(pid, 'SIGCONT'));
-    expect(`${code} ${stderr}`).toMatch(/^1 .*continued by another/);
+    expect(`${code} ${stderr}`).toMatch(/^3 .*(?:continued by another|does not stop)/);
     await isWell();
   });
 

@@ -1,5 +1,5 @@
-// Damages a core in many ways and asks the library about it what `holter core bt`, `info` and `threads` ask, in this process;
-// a line of JSON for each on stdout. A process of its own: a loop without end would take the tests along.
+// Damages a core in many ways and asks the library about it what `holter core bt`, `info` and `threads` ask, in this process,
+// and of some of them what `objects --live`, `refs` and `snapshot` ask; a line of JSON for each on stdout. A process of its own: a loop without end would take the tests along.
 //
 //   node damaged-core.mjs <core> <cuts> <flips> <memory>
 import { closeSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs';
@@ -18,6 +18,28 @@ const [{ HolterError }, { openCore }, { openV8 }, { Look }, { PagedMemory }, { o
     load('postmortem.js'),
   ]);
 
+const [
+  { findHeapPages },
+  { HeapWalk },
+  { buildLiveGraph, liveTest },
+  { countObjects },
+  { findReferrers },
+  { buildRootChain, measureRetained },
+  { buildSnapshot },
+  { snapshotText },
+] = await Promise.all(
+  [
+    'heap-pages',
+    'heap-walk',
+    'graph-build',
+    'object-table',
+    'reference-find',
+    'root-chain',
+    'snapshot-build',
+    'snapshot-write',
+  ].map((name) => load(`postmortem/${name}.js`)),
+);
+
 const [file, cuts, flips, memory] = process.argv.slice(2);
 const QUESTIONS = {
   bt: (dead) => dead.stacks({ values: true, async: true }),
@@ -25,6 +47,54 @@ const QUESTIONS = {
   info: (dead) => dead.describe({ environment: true }),
   threads: (dead) => dead.stacks(),
 };
+
+/** One damage of so many: an answer has some twenty passes over the heap. By another number than kinds of damage go by. */
+const HEAP_EVERY = 5;
+
+/** What can be told of the heap: objects in use, a snapshot, and who holds some of them. */
+function askHeap(damage, image, seed) {
+  const begun = performance.now();
+  let outcome;
+  try {
+    const v8 = openV8(image);
+    const pages = findHeapPages(v8);
+    const walk = new HeapWalk(v8);
+    const live = buildLiveGraph(v8, pages, { walk, withPaths: true });
+    const { rows } = countObjects(v8, pages, { walk, isLive: liveTest(live) });
+    const columns = buildSnapshot(v8, live);
+    let length = 0;
+    for (const text of snapshotText(columns)) length += text.length;
+    const random = randomOf(seed + 99);
+    let held = 0;
+    for (let i = 0; i < 6 && live.graph.objects.count > 0; i++) {
+      const address = live.graph.objects.addressOf(random(live.graph.objects.count));
+      findReferrers(v8, walk, live.pages, address);
+      if (buildRootChain(v8, live, address) !== undefined && measureRetained(live, address).objects > 0)
+        held++;
+    }
+    outcome = {
+      length: columns.nodeCount,
+      found: rows.length > 20 && columns.nodeCount > 5000 && held > 0,
+      text: length,
+    };
+  } catch (error) {
+    outcome = error instanceof HolterError ? { error: error.code } : { fault: String(error?.stack ?? error) };
+  }
+  report(damage, 'heap', { ...outcome, ms: Math.round(performance.now() - begun) });
+}
+
+async function askHeapOfFile(damage, seed) {
+  let image;
+  try {
+    image = await openCore(file);
+  } catch (error) {
+    if (!(error instanceof HolterError)) report(damage, 'heap', { fault: String(error?.stack ?? error) });
+    else report(damage, 'heap', { error: error.code });
+    return;
+  }
+  askHeap(damage, image, seed);
+  image.close();
+}
 
 function report(damage, question, outcome) {
   process.stdout.write(`${JSON.stringify({ damage, question, ...outcome })}\n`);
@@ -111,6 +181,7 @@ function flipped(whole, seed, share) {
 }
 
 await ask('none', Object.keys(QUESTIONS));
+await askHeapOfFile('none', 0);
 
 const steering = steeringParts();
 for (let seed = 1; seed <= Number(flips); seed++) {
@@ -131,7 +202,22 @@ for (let seed = 1; seed <= Number(flips); seed++) {
     undo.unshift([at, old]);
   }
   await ask(`flip ${seed}`, [Object.keys(QUESTIONS)[seed % 4], 'bt']);
+  if (seed % HEAP_EVERY === 0) await askHeapOfFile(`flip ${seed}`, seed);
   for (const [at, old] of undo) writeSync(fd, old, 0, 8, at);
+  closeSync(fd);
+}
+
+// Segments that claim to be larger than any machine.
+{
+  const fd = openSync(file, 'r+');
+  const table = Buffer.alloc(steering.table);
+  readSync(fd, table, 0, table.length, 0);
+  const claimed = Buffer.from(table);
+  for (let row = 64, nth = 0; row + 56 <= table.length; row += 56, nth++)
+    if (nth % 10 === 5) claimed.fill(0x7f, row + 40, row + 48);
+  writeSync(fd, claimed, 0, claimed.length, 0);
+  await askHeapOfFile('sizes', 1);
+  writeSync(fd, table, 0, table.length, 0);
   closeSync(fd);
 }
 
@@ -142,21 +228,21 @@ for (let seed = 1; seed <= Number(memory); seed++) {
   try {
     const damaged = flipped(image.memory, seed, [0.00002, 0.0002, 0.003][seed % 3]);
     const { kind, name, pid, mappings, threads: list, executable, crash } = image;
-    const look = new Look(
-      openV8({
-        kind,
-        name,
-        pid,
-        mappings,
-        threads: list,
-        executable,
-        crash,
-        memory: new PagedMemory(damaged, 12, 4096),
-        problems: [],
-        fileOf: (mapping) => image.fileOf(mapping),
-        close: () => {},
-      }),
-    );
+    const damagedImage = {
+      kind,
+      name,
+      pid,
+      mappings,
+      threads: list,
+      executable,
+      crash,
+      memory: new PagedMemory(damaged, 12, 4096),
+      problems: [],
+      fileOf: (mapping) => image.fileOf(mapping),
+      close: () => {},
+    };
+    if (seed % HEAP_EVERY === 0) askHeap(damage, damagedImage, seed);
+    const look = new Look(openV8(damagedImage));
     look.describe({ environment: true });
     look.handles();
     const { threads: found } = look.stacks({ values: true, async: true });
@@ -190,4 +276,5 @@ for (let part = 2 * half; part >= 1; part--) {
   );
   truncateSync(file, at);
   await ask(`cut at ${at} of ${size}`, Object.keys(QUESTIONS));
+  if (part % HEAP_EVERY === 0) await askHeapOfFile(`cut at ${at} of ${size}`, part);
 }
