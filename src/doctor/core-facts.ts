@@ -41,11 +41,13 @@ export function excerptOnStack(
   return source === undefined ? {} : { source };
 }
 
-/** Who holds what there is most of: `leaks of pushLeak`, `global.sessions`, with its line where that is known. */
+/** Who holds what there is most of. */
 export interface Anchor {
+  /** As it stands in the program, or nearly: `books.byNumber`, `global.sessions`, `variable today of makeHeaviest`. */
   text: string;
   where?: Where;
-  /** The whole way, root first: `global.sessions > Map > Session`. */
+  source?: SourceExcerpt;
+  /** The way from the variable on: `variable books > Ledger.byNumber > Map entry > Booking`. */
   chain: string;
 }
 
@@ -53,39 +55,77 @@ export interface Anchor {
 export function anchorOf(evidence: Evidence, held: NonNullable<CoreEvidence['held']>): Anchor {
   const { cwd } = evidence.manifest.target;
   const { chain } = held;
-  const steps = chain.map((holder, index) => stepText(holder, index === chain.length - 1));
-  const named = [...chain]
-    .map((holder, index) => ({ holder, index }))
-    .filter(({ holder, index }) => index < chain.length - 1 && isNamed(holder))
-    .at(-1);
-  const holder = named?.holder;
-  const file = [...chain].reverse().find((one) => one.file !== '' && !one.file.startsWith('node:'));
-  const text =
-    holder === undefined
-      ? held.root || steps[0] || 'nobody that has a name'
-      : holder.kind === 'scope'
-        ? `variable ${holder.edgeName}${holder.name === '' ? '' : ` of ${holder.name}`}`
-        : `${holder.name || 'an object'}.${holder.edgeName}`;
-  const place = holder !== undefined && holder.file !== '' ? holder : file;
-  const where =
-    place === undefined
-      ? undefined
-      : whereOf(
-          {
-            function: place.name,
-            file: classifyLocation(place.file, { roots: [cwd] }).file,
-            line: place.line,
-            column: 1,
-          },
-          cwd,
-          '',
-        );
-  const root = held.root === '' ? '' : `${held.root} > `;
-  return { text, ...(where === undefined ? {} : { where }), chain: `${root}${steps.join(' > ')}` };
+  const at = chain.findLastIndex((holder, index) => index < chain.length - 1 && isNamed(holder));
+  const from = startOf(chain, at);
+  const place = placeOf(chain, at);
+  const steps = chain
+    .slice(Math.max(0, firstNamed(chain)))
+    .map((holder, index, all) => stepText(holder, index === all.length - 1));
+  const root = held.root === '' || firstNamed(chain) >= 0 ? '' : `${held.root} > `;
+  const anchor: Anchor = {
+    text: anchorText(chain, from, at) || held.root || 'nobody that has a name',
+    chain: `${root}${steps.join(' > ')}`,
+  };
+  if (place === undefined) return anchor;
+  const { file } = classifyLocation(place.file, { roots: [cwd] });
+  const source = excerptAt(evidence, { file, line: place.line });
+  return {
+    ...anchor,
+    where: whereOf({ function: place.name, file, line: place.line, column: 1 }, cwd, ''),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
-function isNamed({ kind, edge }: CoreHolder): boolean {
-  return (edge === 'context' && kind === 'scope') || (edge === 'property' && kind !== 'engine');
+function anchorText(chain: readonly CoreHolder[], from: number, at: number): string {
+  const holder = chain[at];
+  if (holder === undefined) return '';
+  const first = chain[from]!;
+  if (from === at)
+    return holder.kind === 'scope'
+      ? `variable ${holder.edgeName}${holder.name === '' ? '' : ` of ${holder.name}`}`
+      : `${holder.name || 'an object'}.${holder.edgeName}`;
+  const keys = chain.slice(from, at + 1).map(({ edgeName }) => edgeName);
+  return (first.kind === 'scope' ? keys : [first.name, ...keys]).join('.');
+}
+
+/** Where a row of properties that ends at `at` begins: at a variable or the global object, else at itself. */
+function startOf(chain: readonly CoreHolder[], at: number): number {
+  let from = at;
+  while (
+    from > 0 &&
+    chain[from]?.kind === 'object' &&
+    chain[from]?.name !== 'global' &&
+    isNamed(chain[from - 1]!)
+  )
+    from--;
+  return isVariable(chain[from]) || chain[from]?.name === 'global' ? from : at;
+}
+
+/** `text` of an anchor at the beginning of a sentence. */
+export function asSubject(text: string): string {
+  return text.startsWith('variable ') || text.startsWith('an ') ? `The ${text.replace(/^an /, '')}` : text;
+}
+
+/** The first variable or global on the way: what is before is the same of all that Node keeps. */
+function firstNamed(chain: readonly CoreHolder[]): number {
+  return chain.findIndex(
+    (holder) => isVariable(holder) || (holder.name === 'global' && holder.edge === 'property'),
+  );
+}
+
+/** What is nearest to it and has a place: the variable itself, a function on the way. */
+function placeOf(chain: readonly CoreHolder[], at: number): CoreHolder | undefined {
+  return chain
+    .slice(0, Math.max(0, at) + 1)
+    .findLast(({ file, line }) => line > 0 && !file.startsWith('node:') && file !== '');
+}
+
+function isVariable(holder: CoreHolder | undefined): boolean {
+  return holder?.kind === 'scope' && holder.edge === 'context';
+}
+
+function isNamed(holder: CoreHolder): boolean {
+  return isVariable(holder) || (holder.edge === 'property' && holder.kind === 'object');
 }
 
 function stepText({ kind, name, edge, edgeName }: CoreHolder, isLast: boolean): string {

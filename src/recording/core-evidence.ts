@@ -49,7 +49,7 @@ export interface CoreEvidence {
   request: CoreRequest | null;
   /** Of the main thread; NaN as null. Null: this V8 is not known. */
   heap: { usedBytes: Bytes; limitBytes: Bytes | null; spaces: { name: string; usedBytes: Bytes }[] } | null;
-  /** Objects of the heap, garbage included. */
+  /** Objects that can be reached; with garbage where that was not to be found out (`problems` says so). */
   objects: { count: number; bytes: Bytes; outsideBytes: Bytes };
   /** Of the program, most bytes first. */
   classes: {

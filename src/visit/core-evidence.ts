@@ -1,23 +1,22 @@
-import { EDGE_TYPES } from '../heap/snapshot.ts';
+import { HolterError } from '../base/errors.ts';
 import { findCrashReason } from '../postmortem/crash-reason.ts';
 import { findFatalMessage } from '../postmortem/fatal-message.ts';
 import { buildLiveGraph, type LiveGraph, liveTest } from '../postmortem/graph-build.ts';
+import type { HeapPages } from '../postmortem/heap-page.ts';
 import { findHeapPages } from '../postmortem/heap-pages.ts';
 import { readHeapSpaces } from '../postmortem/heap-spaces.ts';
 import { HeapWalk } from '../postmortem/heap-walk.ts';
-import { nameHolder } from '../postmortem/holder-names.ts';
-import { countObjects, type ObjectRow, placeOfRow } from '../postmortem/object-table.ts';
+import { countObjects, placeOfRow } from '../postmortem/object-table.ts';
 import { readStacks } from '../postmortem/read-stacks.ts';
-import { buildRootChain, measureRetained, type RootChain } from '../postmortem/root-chain.ts';
-import { ROOT } from '../postmortem/root-isolate.ts';
 import { readScriptText } from '../postmortem/script-text.ts';
 import type { ThreadStack } from '../postmortem/stack-frame.ts';
 import { buildStackReport } from '../postmortem/stack-report.ts';
 import { addOriginalPlaces, type ReadTargetFile } from '../postmortem/stack-sources.ts';
 import type { V8Reader } from '../postmortem/v8-reader.ts';
 import type { Value } from '../postmortem/value.ts';
-import type { CoreEvidence, CoreHolder } from '../recording/core-evidence.ts';
+import type { CoreEvidence } from '../recording/core-evidence.ts';
 import type { SourcesFile } from '../source-map/collect-sources.ts';
+import { findHeld, type Held } from './core-holder.ts';
 import { findRequest } from './core-request.ts';
 
 /** What reading a core gave: the evidence, and texts of the scripts on its stack. */
@@ -28,8 +27,6 @@ export interface ReadCore {
 
 const MOST_FRAMES = 60;
 const MOST_CLASSES = 20;
-/** Fewer of one class are no pile. */
-const LEAST_COUNT = 1000;
 const MOST_TEXT = 300;
 
 /**
@@ -51,7 +48,9 @@ export async function readCoreEvidence(
   const scripts = textsOf(v8, thread);
   const found = await addOriginalPlaces([report], readFile, []);
   onStep('counting objects');
-  const heap = readHeap(v8, onStep);
+  const problems: string[] = [];
+  const { scripts: holding, ...heap } = readHeap(v8, problems, onStep);
+  for (const [url, text] of holding) if (!scripts.has(url)) scripts.set(url, text);
   const spaces = readHeapSpaces(v8)?.find(({ tid }) => tid === v8.image.pid);
   const evidence: CoreEvidence = {
     schema: 'holter.core-evidence/1',
@@ -75,7 +74,9 @@ export async function readCoreEvidence(
               .map(({ name, usedBytes }) => ({ name, usedBytes })),
           },
     ...heap,
-    problems: [...new Set([...v8.image.problems, ...v8.problems, ...report.problems, ...found.notes])],
+    problems: [
+      ...new Set([...report.problems, ...v8.image.problems, ...v8.problems, ...found.notes, ...problems]),
+    ],
   };
   const originals: Record<string, string> = {};
   for (const { file } of evidence.frames) {
@@ -129,17 +130,21 @@ function errorOf(value: Value): { name: string; message: string } {
   return { name: value.className, message: text('message') };
 }
 
-type Heap = Pick<CoreEvidence, 'objects' | 'classes' | 'held'>;
+type Heap = Pick<CoreEvidence, 'objects' | 'classes'> & Held;
 
-function readHeap(v8: V8Reader, onStep: (text: string) => void): Heap {
-  const nothing: Heap = { objects: { count: 0, bytes: 0, outsideBytes: 0 }, classes: [], held: null };
+function readHeap(v8: V8Reader, problems: string[], onStep: (text: string) => void): Heap {
+  const nothing: Heap = {
+    objects: { count: 0, bytes: 0, outsideBytes: 0 },
+    classes: [],
+    held: null,
+    scripts: new Map(),
+  };
   const pages = findHeapPages(v8);
   if (pages.isolates.length === 0) return nothing;
   const walk = new HeapWalk(v8);
   onStep('finding what holds them');
-  const live = buildLiveGraph(v8, pages, { walk, withPaths: true });
-  const isLive = liveTest(live);
-  const table = countObjects(v8, pages, { walk, isLive });
+  const live = tryLiveGraph(v8, pages, walk, problems);
+  const table = countObjects(v8, pages, { walk, ...(live === undefined ? {} : { isLive: liveTest(live) }) });
   const rows = table.rows.filter(({ kind }) => kind !== 'engine');
   return {
     objects: { count: table.count, bytes: table.bytes, outsideBytes: table.outsideBytes },
@@ -151,63 +156,22 @@ function readHeap(v8: V8Reader, onStep: (text: string) => void): Heap {
       outsideBytes: row.outsideBytes,
       place: placeOfRow(v8, walk, row),
     })),
-    held: findHeld(v8, live, rows),
+    ...(live === undefined ? { held: null, scripts: new Map() } : findHeld(v8, live, rows)),
   };
 }
 
-/** Of the classes that there are many of, what lies in the container by which most lives. */
-function findHeld(v8: V8Reader, live: LiveGraph, rows: readonly ObjectRow[]): CoreEvidence['held'] {
-  let best: CoreEvidence['held'] = null;
-  // Strings and dates of sessions may fill more than the sessions: all lead to one container.
-  for (const row of rows.filter(({ count }) => count >= LEAST_COUNT).slice(0, 6)) {
-    const chain = buildRootChain(v8, live, row.sample);
-    if (chain === undefined) continue;
-    const at = containerIn(chain);
-    const kept = measureRetained(live, chain.steps[at]!.address);
-    if (kept === undefined || (best !== null && kept.bytes <= best.retainedBytes * 1.02)) continue;
-    const holders = holdersOf(v8, live, chain, at);
-    const item = rows.find(({ name }) => name === holders.at(-1)?.name) ?? row;
-    best = {
-      name: item.name,
-      count: item.count,
-      bytes: item.bytes + item.outsideBytes,
-      retainedBytes: kept.bytes,
-      retainedObjects: kept.objects,
-      root: ROOT_WORDS[chain.root.kind] ?? '',
-      chain: holders,
-    };
+/** A heap too large for the memory of this machine still has its classes told. */
+function tryLiveGraph(
+  v8: V8Reader,
+  pages: HeapPages,
+  walk: HeapWalk,
+  problems: string[],
+): LiveGraph | undefined {
+  try {
+    return buildLiveGraph(v8, pages, { walk, withPaths: true });
+  } catch (error) {
+    if (!(error instanceof HolterError) || error.code !== 'E_TOO_LITTLE_MEMORY') throw error;
+    problems.push(`what holds the objects was not looked for, garbage is counted: ${error.message}`);
+    return undefined;
   }
-  return best;
-}
-
-const ROOT_WORDS: Readonly<Record<number, string>> = {
-  [ROOT.stack]: 'the stack of a thread',
-  [ROOT.globalHandle]: 'a global handle of C++',
-  [ROOT.handleScope]: 'a handle scope of C++',
-  [ROOT.microtask]: 'a microtask that waits',
-};
-
-/** The outermost collection on the way, by its place in it: what has many of something. */
-function containerIn({ steps }: RootChain): number {
-  const at = steps.findIndex(
-    ({ type, name }) => EDGE_TYPES[type] === 'element' || name === 'entry' || name === 'next',
-  );
-  return at === -1 ? Math.max(0, steps.length - 2) : at;
-}
-
-/** The way up to what lies in the container. */
-function holdersOf(v8: V8Reader, live: LiveGraph, { steps }: RootChain, container: number): CoreHolder[] {
-  const { maps } = live.walk;
-  return steps.slice(0, container + 2).map((step, index, all) => {
-    const { kind, name, url, line } = nameHolder(v8, maps, step, step.script);
-    const isLast = index === all.length - 1;
-    return {
-      kind,
-      name,
-      file: url,
-      line: Number.isNaN(line) ? 0 : line,
-      edge: isLast ? '' : (EDGE_TYPES[step.type] ?? ''),
-      edgeName: isLast ? '' : String(step.name),
-    };
-  });
 }

@@ -49,7 +49,7 @@ export const coreOutOfMemory: Rule = {
     const pile =
       held === null || anchor === undefined
         ? ''
-        : `: ${formatNumber(held.count)} ${held.name} and what they hold, ${formatBytes(held.retainedBytes)}, by ${anchor.text}`;
+        : `: ${anchor.text} keeps ${formatBytes(held.retainedBytes)}, ${formatNumber(held.count)} ${held.name}`;
     return [
       {
         kind: 'out-of-memory-risk',
@@ -61,7 +61,9 @@ export const coreOutOfMemory: Rule = {
         where: [...(anchor?.where === undefined ? [] : [anchor.where]), ...where],
         advice: adviceFor('out-of-memory-risk', 'core', { holder: anchor?.text, class: held?.name }),
         next: nextCommands(evidence, 'core-heap'),
-        ...excerptOnStack(evidence, frames, first),
+        ...(anchor?.source === undefined
+          ? excerptOnStack(evidence, frames, first)
+          : { source: anchor.source }),
       },
     ];
   },

@@ -1,6 +1,6 @@
 import { formatBytes, formatNumber, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
-import { anchorOf, excerptOnStack, placesOnStack } from '../core-facts.ts';
+import { anchorOf, asSubject, excerptOnStack, placesOnStack } from '../core-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import { confidenceOf, evidenceLine } from '../finding.ts';
 import { nextCommands } from '../next-commands.ts';
@@ -78,7 +78,7 @@ export const coreHeap: Rule = {
         problem: 'memory-growth',
         severity: percent >= CLEAR_PERCENT ? 'warning' : 'note',
         confidence: confidenceOf(0.4 + percent / 250),
-        title: `${formatNumber(held.count)} ${held.name} fill the heap: ${formatBytes(held.retainedBytes)}, ${formatPercent(percent)} of it, are held by ${anchor.text}`,
+        title: `${asSubject(anchor.text)} keeps ${formatPercent(percent)} of the heap, ${formatBytes(held.retainedBytes)}: ${formatNumber(held.count)} ${held.name}`,
         evidence: [
           evidenceLine('of the heap, held by one container', percent, '%', LEAST_PERCENT),
           evidenceLine(`${held.name}, in use`, held.count, '', LEAST_COUNT),
@@ -87,6 +87,7 @@ export const coreHeap: Rule = {
         where: anchor.where === undefined ? [] : [anchor.where],
         advice: adviceFor('memory-leak-heap', 'core', { holder: anchor.text, class: held.name }),
         next: nextCommands(evidence, 'core-growth'),
+        ...(anchor.source === undefined ? {} : { source: anchor.source }),
       },
     ];
   },
