@@ -116,19 +116,23 @@ function bySeverity(a: Finding, b: Finding): number {
 function withoutRepeats(evidence: Evidence, facts: Facts, findings: Finding[]): Finding[] {
   const spin = findings.find(({ kind }) => kind === 'event-loop-spin');
   const work = findings.find(({ kind }) => kind === 'event-loop-blocked' || kind === 'cpu-bound');
-  return findings
-    .filter((finding) => spin === undefined || finding.kind !== 'cpu-bound' || !namesSame(finding, spin))
-    .map((finding): Finding => {
-      const leak = finding.kind === 'memory-leak-heap' ? leakAt(finding, findings) : undefined;
-      if (leak !== undefined) return after(leak, finding);
-      if (finding.kind !== 'gc-pressure' || work === undefined || !namesSame(work, finding)) return finding;
-      if (!worksMoreThanCollects(evidence, facts, finding)) return finding;
-      return {
-        ...finding,
-        severity: 'warning',
-        confidence: Math.min(finding.confidence, round(work.confidence - 0.01, 2)),
-      };
-    });
+  return (
+    findings
+      .filter((finding) => spin === undefined || finding.kind !== 'cpu-bound' || !namesSame(finding, spin))
+      // Immediates that order each other turn the loop so fast that V8 is idle by its own count, as in a loop that libuv turns.
+      .filter(({ kind }) => spin === undefined || kind !== 'native-busy-loop')
+      .map((finding): Finding => {
+        const leak = finding.kind === 'memory-leak-heap' ? leakAt(finding, findings) : undefined;
+        if (leak !== undefined) return after(leak, finding);
+        if (finding.kind !== 'gc-pressure' || work === undefined || !namesSame(work, finding)) return finding;
+        if (!worksMoreThanCollects(evidence, facts, finding)) return finding;
+        return {
+          ...finding,
+          severity: 'warning',
+          confidence: Math.min(finding.confidence, round(work.confidence - 0.01, 2)),
+        };
+      })
+  );
 }
 
 /** What piles up at the same place, told more exactly than by bytes. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { drawEvidence, drawProfile, type Piece } from '../evidence.fixture.ts';
 import { deriveFacts } from '../facts.ts';
+import { judge as judgeAll } from '../judge.ts';
 import type { Finding } from '../report.ts';
 import { eventLoopSpin } from './event-loop-spin.ts';
+import { nativeBusyLoop } from './native-busy-loop.ts';
 
 const IMMEDIATE = 'processImmediate@node:internal/timers:460';
 const SOURCES = {
@@ -48,6 +50,17 @@ describe('event-loop-spin', () => {
     expect(finding?.title).toBe(
       'poll queues itself again without a pause: 80 000 turns of the loop a second',
     );
+  });
+
+  it('is no native busy loop although V8 counts most of it as idle', () => {
+    const evidence = drawEvidence({
+      cpu: '█',
+      main: drawProfile([...SPIN, [90, '(idle)']], 100),
+      turnsPerSecond: 80_000,
+      sources: SOURCES,
+    });
+    expect(nativeBusyLoop.judge(evidence, deriveFacts(evidence))).toHaveLength(1);
+    expect(judgeAll(evidence).findings.map(({ kind }) => kind)).toEqual(['event-loop-spin']);
   });
 
   it('needs thousands of turns a second: sliced work is healthy', () => {
