@@ -10,7 +10,7 @@ const server = createServer((req, res) => {
   const url = new URL(req.url, 'http://office');
   if (url.pathname !== '/scan') return res.end('ok');
   count++;
-  const scan = new Scan(url.searchParams.get('parcel') ?? `${count}`, `station ${count % 12}`, (count * 37) % 30_000);
+  const scan = new Scan(url.searchParams.get('parcel') ?? `${count}`, count % 90, (count * 37) % 30_000);
   res.end(JSON.stringify({ isHeaviest: heaviestWith(scan) === scan }));
 });
 

@@ -71,7 +71,7 @@ export function anchorOf(evidence: Evidence, held: NonNullable<CoreEvidence['hel
   const source = excerptAt(evidence, { file, line: place.line });
   return {
     ...anchor,
-    where: whereOf({ function: place.name, file, line: place.line, column: 1 }, cwd, ''),
+    where: whereOf({ function: place.name, file, line: place.line, column: place.column }, cwd, ''),
     ...(source === undefined ? {} : { source }),
   };
 }
@@ -103,7 +103,7 @@ function startOf(chain: readonly CoreHolder[], at: number): number {
 
 /** `text` of an anchor at the beginning of a sentence. */
 export function asSubject(text: string): string {
-  return text.startsWith('variable ') || text.startsWith('an ') ? `The ${text.replace(/^an /, '')}` : text;
+  return text.startsWith('variable ') ? `The ${text}` : text.replace(/^an? /, (word) => `A${word.slice(1)}`);
 }
 
 /** The first variable or global on the way: what is before is the same of all that Node keeps. */

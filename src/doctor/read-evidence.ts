@@ -13,7 +13,7 @@ import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
 import type { WakersFile } from '../metrics/wakers-file.ts';
-import type { CoreEvidence } from '../recording/core-evidence.ts';
+import { readCoreFile } from '../recording/core-evidence.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
 import type { Recording } from '../recording/read-recording.ts';
 import { classifyLocation } from '../source-map/location.ts';
@@ -67,7 +67,12 @@ export async function readEvidence(
   const wakers = await readJson<WakersFile>('wakers', 'holter.wakers/1');
   const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
   const requestTimes = await readJson<RequestTimes>('requests', 'holter.requests/1');
-  const core = await readJson<CoreEvidence>('core', 'holter.core-evidence/1');
+  const coreFile = recording.list('core')[0];
+  const core =
+    coreFile &&
+    (await attempt(coreFile.name, async () =>
+      readCoreFile((await recording.read(coreFile)).toString('utf8'), coreFile.name),
+    ));
   const asyncLog = await readAsync(recording, attempt);
   const leaks = await readLeaks(recording, attempt);
   const deopts = await readDeopts(recording, attempt);

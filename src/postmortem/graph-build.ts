@@ -7,7 +7,7 @@ import { HeapWalk } from './heap-walk.ts';
 import { ReferenceSlots } from './reference-slots.ts';
 import { ROOT, type RootKind } from './root-isolate.ts';
 import { findRoots, type Roots } from './root-scan.ts';
-import { isContext, isJsReceiver } from './v8-objects.ts';
+import { hasType, isContext, isJsReceiver } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
 /** A heap with what refers to what, and what is in use. */
@@ -55,8 +55,10 @@ export function buildLiveGraph(v8: V8Reader, all: HeapPages, options: GraphOptio
   const isLate = (ordinal: number, row: number): boolean =>
     LATE.has(roots.kind[row]!) ||
     graph.size.get(ordinal) >= LARGE ||
-    // Of V8's own only contexts lead on; a receiver in its C++ objects is there for the moment, or by accident.
-    (roots.kind[row] === ROOT.v8 && isJsReceiver(v8, objects.addressOf(ordinal)));
+    // V8's own lead on to realms; other objects of the program in its C++ objects are there for the moment, or by accident.
+    (roots.kind[row] === ROOT.v8 &&
+      isOfJavaScript(v8, objects.addressOf(ordinal)) &&
+      !hasType(v8, objects.addressOf(ordinal), 'NATIVE_CONTEXT_TYPE'));
   const late = roots.ordinal.filter(isLate);
   const passing = new Set(late.filter((ordinal) => !isOfJavaScript(v8, objects.addressOf(ordinal))));
   const marks = markLive(graph, walk.maps, rootOrdinals(roots, isLate, shared), options.withPaths, -1, [

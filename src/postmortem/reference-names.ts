@@ -49,6 +49,7 @@ const MOST_SPARSE = 2 ** 20;
 /** Objects that begin further behind the beginning of a chunk share it with others, and end in it. */
 const LARGE_BEGIN: Bytes = 0x2000;
 const MOST_ELEMENTS = 2 ** 28;
+const BLOCK_WORDS = 8192;
 const HAS_EXTENSION = 1 << 26;
 
 /** Names references as V8's heap profiler does. */
@@ -60,6 +61,7 @@ export class ReferenceNames {
   readonly #contextNames: Map<number, string[]> = new Map();
   /** Words of the object at hand that have a name; by word. */
   #named: Uint8Array = new Uint8Array(64);
+  readonly #block: Int32Array = new Int32Array(2 * BLOCK_WORDS);
 
   constructor(v8: V8Reader, maps: readonly HeapMap[], slots: ReferenceSlots) {
     this.#v8 = v8;
@@ -235,10 +237,31 @@ export class ReferenceNames {
     const data = v8.layout.offset('FixedArray.data');
     const inChunk = store % CHUNK;
     length = Math.min(length, inChunk < LARGE_BEGIN ? MOST_ELEMENTS : (CHUNK - inChunk) / 8);
+    if (length > BLOCK_WORDS / 16) {
+      this.#eachOfLarge(store - 1 + data, length, visit);
+      return;
+    }
     for (let index = 0; index < length; index++) {
       const word = wordAt(v8, store, data + 8 * index);
       if (Number.isNaN(word)) return;
       if (isHeapObject(word)) visit(EDGE.element, index, word, Number.NaN);
+    }
+  }
+
+  /** Elements of arrays that may have millions: read in blocks. */
+  #eachOfLarge(start: number, length: number, visit: VisitReference): void {
+    const block = this.#block;
+    const bytes = new Uint8Array(block.buffer);
+    for (let first = 0; first < length; first += BLOCK_WORDS) {
+      const wanted = Math.min(BLOCK_WORDS, length - first);
+      const read = this.#v8.memory.read(start + 8 * first, bytes.subarray(0, 8 * wanted)) >>> 3;
+      for (let i = 0; i < read; i++) {
+        const low = block[2 * i]!;
+        if ((low & 3) !== 1) continue;
+        const word = block[2 * i + 1]! * 2 ** 32 + (low >>> 0);
+        if (isHeapObject(word)) visit(EDGE.element, first + i, word, Number.NaN);
+      }
+      if (read < wanted) return;
     }
   }
 

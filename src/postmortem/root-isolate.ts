@@ -1,4 +1,5 @@
 import { mappingAt } from '../linux/memory-map.ts';
+import { CHUNK } from './heap-pages.ts';
 import { isHeapObject, typeOf } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 
@@ -44,8 +45,14 @@ const MOST_TASKS = 1 << 24;
  * Roots of one Isolate: the words in itself (its table of roots, the context, the pending exception), in the C++ objects that
  * it points to (the cache of compiled code …), in its vectors, the handles that scopes hold, and waiting microtasks. Weak
  * tables, of strings above all, are further away and left out.
+ * @param chunks where V8's pages begin: pointers to them (where the next object is made …) are no roots, nor is what lies there
  */
-export function rootsOfIsolate(v8: V8Reader, isolate: number, heap: number): RootRange[] {
+export function rootsOfIsolate(
+  v8: V8Reader,
+  isolate: number,
+  heap: number,
+  chunks: ReadonlySet<number>,
+): RootRange[] {
   const { memory } = v8;
   const end = heap + HEAP_SIZE;
   const ranges: RootRange[] = [...handleBlocks(v8, isolate, end), { from: isolate, to: end, kind: ROOT.v8 }];
@@ -58,10 +65,11 @@ export function rootsOfIsolate(v8: V8Reader, isolate: number, heap: number): Roo
   for (let at = isolate; at < end; at += 8) {
     const word = memory.word(at);
     if (!isNative(v8, word) || (word >= isolate && word < end) || seen.has(word)) continue;
+    if (chunks.has(Math.floor(word / CHUNK) * CHUNK)) continue;
     seen.add(word);
     const vectorEnd = memory.word(at + 8);
     const room = memory.word(at + 16);
-    if (vectorEnd > word && room >= vectorEnd && room - word <= MOST_VECTOR && (vectorEnd - word) % 8 === 0) {
+    if (vectorEnd > word && room >= vectorEnd && isRoomOfVector(v8, word, room - word)) {
       const first = memory.word(word);
       if (isHeapObject(first) && !isExternalString(v8, first))
         add({ from: word, to: vectorEnd, kind: ROOT.v8 });
@@ -74,6 +82,16 @@ export function rootsOfIsolate(v8: V8Reader, isolate: number, heap: number): Roo
     for (const tasks of microtasks(v8, word)) add(tasks);
   }
   return ranges;
+}
+
+/**
+ * Three ascending pointers may also lead to three objects: a vector has grown by doubling, or fills what malloc gave (glibc: its
+ * size is in the word before, with flags).
+ */
+function isRoomOfVector({ memory }: V8Reader, at: number, bytes: number): boolean {
+  if (!(bytes <= MOST_VECTOR) || bytes % 8 !== 0) return false;
+  const given = memory.word(at - 8) - 8 - bytes;
+  return Number.isInteger(Math.log2(bytes)) || (given >= -8 && given < 32);
 }
 
 /** Memory of C++ that may hold something: aligned, mapped without a file and for writing. */

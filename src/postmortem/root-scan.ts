@@ -43,13 +43,14 @@ export function findRoots(v8: V8Reader, pages: HeapPages, objects: ObjectIndex):
   };
   const heapRanges = rangesOfPages(v8, pages);
   const stale: Range[] = [];
+  const chunks = new Set(pages.isolates.flatMap((one) => one.pages.map(({ chunk }) => chunk)));
   let isMeasured = pages.isolates.length > 0;
   for (const { isolate, heap } of pages.isolates) {
     if (Number.isNaN(isolate)) {
       isMeasured = false;
       continue;
     }
-    for (const { from, to, kind } of rootsOfIsolate(v8, isolate, heap))
+    for (const { from, to, kind } of rootsOfIsolate(v8, isolate, heap, chunks))
       scan.over(from, to, (ordinal, at) => add(ordinal, kind, at));
   }
   for (const [from, to, mapping] of stacksOf(v8)) {

@@ -50,8 +50,15 @@ const TAGS: Readonly<Record<string, string>> = {
   handler_table: '(handler table)',
   source_position_table: '(source position table)',
   bindings: '(bound arguments)',
+  transitions: 'system / TransitionArray',
 };
-const CODE_TAGS = ['constant_pool', 'handler_table', 'source_position_table'] as const;
+/** Types that tags give. */
+const TYPES_OF_TAGS: Readonly<Record<string, number>> = {
+  constant_pool: NODE.code,
+  handler_table: NODE.code,
+  source_position_table: NODE.code,
+  transitions: NODE.objectShape,
+};
 const FIRST_GROUP = 2;
 const SHARED_GROUP = SYNTHETIC.length - 1;
 const FIRST = SYNTHETIC.length;
@@ -119,8 +126,7 @@ class SnapshotBuilder {
     const text = (name: string): number => names.numberOf(name);
     /** By number of the reference's name. */
     const tagOf = new Map(Object.entries(TAGS).map(([name, tag]) => [text(name), text(tag)]));
-    const codeTags = new Set(CODE_TAGS.map((name) => text(TAGS[name]!)));
-    const tags = new Set(tagOf.values());
+    const typeOfTag = new Map(Object.entries(TYPES_OF_TAGS).map(([name, type]) => [text(TAGS[name]!), type]));
     const outside = walk.maps.map((map) => this.#memory.kindOf(map));
 
     let node = FIRST;
@@ -129,9 +135,10 @@ class SnapshotBuilder {
       const address = objects.addressOf(ordinal);
       const map = mapOf[ordinal]!;
       const label = this.#nodes.labelOf(address, map, isShared(ordinal));
-      // Named by its owner already.
-      nodeType[node] = label.type === NODE.array && codeTags.has(nodeName[node]!) ? NODE.code : label.type;
-      if (nodeName[node] === 0) nodeName[node] = text(label.name);
+      // Arrays may be named by their owner already; what else is pointed at so has a name of its own.
+      const isTagged = label.type === NODE.array && nodeName[node] !== 0;
+      nodeType[node] = (isTagged ? typeOfTag.get(nodeName[node]!) : undefined) ?? label.type;
+      if (!isTagged) nodeName[node] = text(label.name);
       nodeId[node] = idOf(ordinal);
       nodeSize[node] = size.get(ordinal);
       firstEdge[node] = this.#edgeTarget.length;
@@ -148,7 +155,7 @@ class SnapshotBuilder {
         const tag = tagOf.get(number);
         if (tag === undefined || (to < node && nodeType[to] !== NODE.array)) return;
         nodeName[to] = tag;
-        if (to < node && codeTags.has(tag)) nodeType[to] = NODE.code;
+        if (to < node) nodeType[to] = typeOfTag.get(tag) ?? NODE.array;
       });
       for (const { name, value } of aside.get(ordinal) ?? []) {
         const to = this.#nodeOf(value);
@@ -161,15 +168,6 @@ class SnapshotBuilder {
       if ((node & 0xffff) === 0) onProgress?.(node, most);
     }
     firstEdge[node] = this.#edgeTarget.length;
-    // Tags were given to all that are pointed at so: those of other types have names of their own.
-    for (let at = FIRST; at < node; at++) {
-      const tag = nodeName[at]!;
-      if (!tags.has(tag) || nodeType[at] === NODE.array || codeTags.has(tag)) continue;
-      const ordinal = this.#ordinalOf(at);
-      nodeName[at] = text(
-        this.#nodes.labelOf(objects.addressOf(ordinal), mapOf[ordinal]!, isShared(ordinal)).name,
-      );
-    }
     return this.#withOutside({ nodeType, nodeName, nodeId, nodeSize, firstEdge, nodeCount: node });
   }
 
@@ -186,21 +184,6 @@ class SnapshotBuilder {
     const bit = 1 << (ordinal & 7);
     if ((byte & bit) === 0) return -1;
     return FIRST + this.#liveBefore[ordinal >>> 3]! + popCount(byte & (bit - 1));
-  }
-
-  #ordinalOf(node: number): number {
-    const wanted = node - FIRST;
-    const before = this.#liveBefore;
-    let low = 0;
-    let high = before.length - 1;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if (before[middle]! <= wanted) low = middle;
-      else high = middle;
-    }
-    let byte = this.#live.marks.bits[low]!;
-    for (let skip = wanted - before[low]!; skip > 0; skip--) byte &= byte - 1;
-    return low * 8 + 31 - Math.clz32(byte & -byte);
   }
 
   /**

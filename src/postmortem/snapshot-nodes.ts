@@ -2,6 +2,7 @@ import { NODE } from '../heap/snapshot.ts';
 import { classNameOf, engineClassOf } from './class-of.ts';
 import { functionName, sharedOf } from './function-info.ts';
 import { type HeapMap, RULE } from './heap-maps.ts';
+import { SnapshotClasses } from './snapshot-class.ts';
 import { field } from './v8-objects.ts';
 import type { V8Reader } from './v8-reader.ts';
 import { readString, textOf } from './v8-strings.ts';
@@ -24,7 +25,8 @@ type Kind =
 /** Types of V8's own that the profiler counts as code (V8: V8HeapExplorer::GetSystemEntryType). */
 const CODE =
   /^(CODE|INSTRUCTION_STREAM|BYTECODE_ARRAY|FEEDBACK_(CELL|METADATA|VECTOR)|CLOSURE_FEEDBACK_CELL_ARRAY|INTERPRETER_DATA|LOAD_HANDLER|STORE_HANDLER|PREPARSE_DATA|SCOPE_INFO|SHARED_FUNCTION_INFO.*|SCRIPT|UNCOMPILED_DATA.*|ALLOCATION_SITE|.*_BOILERPLATE_DESCRIPTION|BYTECODE_WRAPPER|CODE_WRAPPER)_TYPE$/;
-const SHAPE = /^((STRONG_)?DESCRIPTOR_ARRAY|TRANSITION_ARRAY|PROTOTYPE_INFO|ENUM_CACHE)_TYPE$/;
+/** Cells are those that tell whether the prototypes of a map are as they were. */
+const SHAPE = /^((STRONG_)?DESCRIPTOR_ARRAY|TRANSITION_ARRAY|PROTOTYPE_INFO|ENUM_CACHE|CELL)_TYPE$/;
 const ARRAY =
   /^(FIXED_ARRAY|FIXED_DOUBLE_ARRAY|(TRUSTED_)?BYTE_ARRAY|TRUSTED_FIXED_ARRAY|PROTECTED_FIXED_ARRAY)_TYPE$/;
 
@@ -33,10 +35,12 @@ export class SnapshotNodes {
   readonly #v8: V8Reader;
   readonly #maps: readonly HeapMap[];
   readonly #kinds: (Kind | undefined)[] = [];
+  readonly #classes: SnapshotClasses;
 
   constructor(v8: V8Reader, maps: readonly HeapMap[]) {
     this.#v8 = v8;
     this.#maps = maps;
+    this.#classes = new SnapshotClasses(v8);
   }
 
   /** @param map index in the walk's maps @param isShared it lies in the pages that all isolates share */
@@ -108,10 +112,10 @@ export class SnapshotNodes {
       type <= (types.get('LAST_CONTEXT_TYPE') ?? 0)
     )
       return { type: NODE.object, name: 'system / Context' };
+    if (map.rule === RULE.feedbackMetadata) return { type: NODE.code, name: 'system / FeedbackMetadata' };
     const label = `system / ${name === '' ? `(type ${type})` : engineClassOf(v8, sample)}`;
     if (CODE.test(name)) return { type: NODE.code, name: label };
-    if (map.rule === RULE.feedbackVector || map.rule === RULE.feedbackMetadata)
-      return { type: NODE.code, name: label };
+    if (map.rule === RULE.feedbackVector) return { type: NODE.code, name: label };
     // Types without a name are tables.
     if (ARRAY.test(name) || name === '') return { type: NODE.array, name: '' };
     if (name === 'MAP_TYPE' || SHAPE.test(name)) return { type: NODE.objectShape, name: label };
@@ -119,10 +123,11 @@ export class SnapshotNodes {
   }
 
   #classOf(sample: number, typeName: string): string {
-    const name = classNameOf(this.#v8, sample);
-    // The profiler names objects by their constructor, whatever their prototype is.
-    const plain = /^\[(.*): null prototype\]$/.exec(name)?.[1] ?? name;
     if (typeName === 'JS_GLOBAL_OBJECT_TYPE') return 'global';
-    return plain === '' ? 'Object' : plain;
+    const name = this.#classes.nameOf(sample);
+    if (name !== '') return name;
+    // Made by a template of C++, or by nothing that has a name.
+    const shown = classNameOf(this.#v8, sample);
+    return /^\[(.*): null prototype\]$/.exec(shown)?.[1] ?? (shown === '' ? 'Object' : shown);
   }
 }

@@ -1,3 +1,4 @@
+import { HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
 
 /** A frame of the thread that matters, as a core tells it; innermost first. */
@@ -18,7 +19,9 @@ export interface CoreHolder {
   /** Class of an object, name of a function; '' anonymous. */
   name: string;
   file: string;
+  /** Where a function begins, a variable is declared; as in CoreFrame. */
   line: number;
+  column: number;
   /** How it refers to the next one: `context`, `property`, `element`, `internal` …; '' the last. */
   edge: string;
   edgeName: string;
@@ -73,4 +76,85 @@ export interface CoreEvidence {
   } | null;
   /** What could not be read, in sentences. */
   problems: string[];
+}
+
+/** What a value must be: a type, or an object or list of such; `nullable` may be null. */
+type Shape = 'string' | 'number' | 'boolean' | { [key: string]: Shape } | [Shape] | { nullable: Shape };
+
+const SHAPE: Shape = {
+  core: 'string',
+  crash: { nullable: { signal: 'string', reason: 'string', message: 'string' } },
+  exception: { nullable: { name: 'string', message: 'string' } },
+  thread: { nullable: { tid: 'number', state: 'string', isIdle: 'boolean' } },
+  frames: [{ function: 'string', file: 'string', line: 'number', column: 'number', isNative: 'boolean' }],
+  request: { nullable: { method: 'string', url: 'string', path: 'string' } },
+  heap: {
+    nullable: {
+      usedBytes: 'number',
+      limitBytes: { nullable: 'number' },
+      spaces: [{ name: 'string', usedBytes: 'number' }],
+    },
+  },
+  objects: { count: 'number', bytes: 'number', outsideBytes: 'number' },
+  classes: [
+    {
+      name: 'string',
+      kind: 'string',
+      count: 'number',
+      bytes: 'number',
+      outsideBytes: 'number',
+      place: 'string',
+    },
+  ],
+  held: {
+    nullable: {
+      name: 'string',
+      count: 'number',
+      bytes: 'number',
+      chain: [
+        {
+          kind: 'string',
+          name: 'string',
+          file: 'string',
+          line: 'number',
+          column: 'number',
+          edge: 'string',
+          edgeName: 'string',
+        },
+      ],
+      root: 'string',
+      retainedBytes: 'number',
+      retainedObjects: 'number',
+    },
+  },
+  problems: ['string'],
+};
+
+/**
+ * Reads `core.json` of a recording, which may come from anywhere.
+ * @throws HolterError E_FILE_FORMAT
+ */
+export function readCoreFile(text: string, name = 'core.json'): CoreEvidence {
+  let value: Partial<CoreEvidence> | null;
+  try {
+    value = JSON.parse(text) as Partial<CoreEvidence> | null;
+  } catch (cause) {
+    throw new HolterError('E_FILE_FORMAT', `${name} is not JSON`, { cause });
+  }
+  if (value?.schema !== 'holter.core-evidence/1')
+    throw new HolterError('E_FILE_FORMAT', `${name} is no holter.core-evidence/1`);
+  if (!isLike(value, SHAPE)) throw new HolterError('E_FILE_FORMAT', `${name} is not whole`);
+  return value as CoreEvidence;
+}
+
+/** As deep as the shape is, whatever the value. */
+function isLike(value: unknown, shape: Shape): boolean {
+  if (shape === 'number') return Number.isFinite(value);
+  if (typeof shape === 'string') return typeof value === shape;
+  if (Array.isArray(shape)) return Array.isArray(value) && value.every((one) => isLike(one, shape[0]));
+  if ('nullable' in shape) return value === null || isLike(value, shape.nullable as Shape);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(shape).every(([key, inner]) =>
+    isLike((value as Record<string, unknown>)[key], inner),
+  );
 }

@@ -16,7 +16,7 @@ import type { V8Reader } from '../postmortem/v8-reader.ts';
 import type { Value } from '../postmortem/value.ts';
 import type { CoreEvidence } from '../recording/core-evidence.ts';
 import type { SourcesFile } from '../source-map/collect-sources.ts';
-import { findHeld, type Held } from './core-holder.ts';
+import { findHeld, framesOfHolders, type Held, placeHolders } from './core-holder.ts';
 import { findRequest } from './core-request.ts';
 
 /** What reading a core gave: the evidence, and texts of the scripts on its stack. */
@@ -46,11 +46,18 @@ export async function readCoreEvidence(
   const [thread] = report.threads;
   const fatal = thread === undefined ? undefined : findFatalMessage(v8, thread);
   const scripts = textsOf(v8, thread);
-  const found = await addOriginalPlaces([report], readFile, []);
   onStep('counting objects');
   const problems: string[] = [];
   const { scripts: holding, ...heap } = readHeap(v8, problems, onStep);
   for (const [url, text] of holding) if (!scripts.has(url)) scripts.set(url, text);
+  const chain = heap.held?.chain ?? [];
+  const holders = framesOfHolders(chain);
+  const found = await addOriginalPlaces(
+    [report, { ...report, threads: thread === undefined ? [] : [{ ...thread, frames: holders }] }],
+    readFile,
+    [],
+  );
+  placeHolders(chain, holders);
   const spaces = readHeapSpaces(v8)?.find(({ tid }) => tid === v8.image.pid);
   const evidence: CoreEvidence = {
     schema: 'holter.core-evidence/1',
@@ -79,7 +86,7 @@ export async function readCoreEvidence(
     ],
   };
   const originals: Record<string, string> = {};
-  for (const { file } of evidence.frames) {
+  for (const { file } of [...evidence.frames, ...chain]) {
     const lines = file === '' || scripts.has(file) ? undefined : found.lines(file);
     if (lines !== undefined) originals[file] = lines.lines.join('\n');
   }
@@ -114,8 +121,9 @@ function framesOf(thread: ThreadStack | undefined): CoreEvidence['frames'] {
     return {
       function: frame.name || '(anonymous)',
       file,
-      line: place?.line ?? 0,
-      column: place?.column ?? 0,
+      // NaN, too: JSON has none.
+      line: place?.line || 0,
+      column: place?.column || 0,
       isNative: false,
     };
   });

@@ -5,12 +5,14 @@ import type { ObjectRow } from '../postmortem/object-table.ts';
 import { buildRootChain, measureRetained, type RootChain } from '../postmortem/root-chain.ts';
 import { ROOT } from '../postmortem/root-isolate.ts';
 import { readScript, scriptText } from '../postmortem/source-lines.ts';
+import type { JsFrame } from '../postmortem/stack-frame.ts';
 import type { V8Reader } from '../postmortem/v8-reader.ts';
 import type { CoreEvidence, CoreHolder } from '../recording/core-evidence.ts';
 
-/** What fills a heap most, with its way from the root, and the texts of the scripts on that way. */
+/** What fills a heap most, with its way from the root. */
 export interface Held {
   held: CoreEvidence['held'];
+  /** Texts of the scripts on the way, by URL. */
   scripts: Map<string, string>;
 }
 
@@ -20,6 +22,8 @@ const LEAST_COUNT = 1000;
 const MOST_ROWS = 6;
 /** Of two containers that keep about as much the one of the larger class is told. */
 const CLEARLY_MORE = 1.02;
+/** Characters of a line that is looked at for a declaration. */
+const LONGEST_LINE = 1000;
 /** Characters of a script that is kept for its excerpt. */
 const LONGEST_SCRIPT = 2 * 2 ** 20;
 
@@ -78,27 +82,59 @@ function holdersOf(v8: V8Reader, live: LiveGraph, { steps }: RootChain): CoreHol
       kind,
       name,
       file: url,
-      line: Number.isNaN(line) ? 0 : line,
+      line: line || 0,
+      column: 1,
       edge: isLast ? '' : (EDGE_TYPES[step.type] ?? ''),
       edgeName: isLast ? '' : String(step.name),
     };
     if (kind === 'scope' && holder.edge === 'context' && holder.line > 0)
-      holder.line = declarationLine(scriptText(v8, step.script), holder.line, holder.edgeName);
+      Object.assign(holder, declarationOf(scriptText(v8, step.script), holder.line, holder.edgeName));
     return holder;
   });
 }
 
-/** Line on which a variable is declared, 1-based: the first that says so from the line on where its scope begins. */
-function declarationLine(text: string, from: number, name: string): number {
+/** Where a variable is declared, 1-based: on the first line that says so from the one on where its scope begins; else that. */
+function declarationOf(text: string, from: number, name: string): { line: number; column: number } {
+  const nowhere = { line: from, column: 1 };
   const escaped = name.replace(/[$]/g, '\\$&');
-  if (text.length > LONGEST_SCRIPT || !/^[\p{ID_Continue}$]{1,200}$/u.test(name)) return from;
+  if (text.length > LONGEST_SCRIPT || !/^[\p{ID_Continue}$]{1,200}$/u.test(name)) return nowhere;
   const declares = new RegExp(
-    `\\b(?:const|let|var|function\\*?|class)\\s(?:[^=;]{0,200}[\\s,{[])??${escaped}(?![\\p{ID_Continue}$])`,
+    `\\b(?:const|let|var|function\\*?|class)\\s(?:[^=;]{0,200}[\\s,{[])??(?=${escaped}(?![\\p{ID_Continue}$]))`,
     'u',
   );
-  const lines = text.split('\n').slice(from - 1);
-  const at = lines.findIndex((line) => declares.test(line.slice(0, 1000)));
-  return at === -1 ? from : from + at;
+  for (const [index, line] of text
+    .split('\n')
+    .slice(from - 1)
+    .entries()) {
+    const found = declares.exec(line.slice(0, LONGEST_LINE));
+    if (found !== null) return { line: from + index, column: found.index + found[0].length + 1 };
+  }
+  return nowhere;
+}
+
+/** Holders as frames, so that source maps are asked about both at once. */
+export function framesOfHolders(chain: readonly CoreHolder[]): JsFrame[] {
+  return chain.map(({ name, file, line, column }) => ({
+    kind: 'js',
+    name,
+    functionName: name,
+    ...(file === '' || line === 0 ? {} : { place: { url: file, line, column, precision: 'near' } }),
+    tier: 'interpreter',
+    isInlined: false,
+    isConstructor: false,
+    isAsync: false,
+    pc: Number.NaN,
+    fp: Number.NaN,
+  }));
+}
+
+/** Gives each holder the place that source maps gave its frame. */
+export function placeHolders(chain: readonly CoreHolder[], frames: readonly JsFrame[]): void {
+  for (const [index, holder] of chain.entries()) {
+    const original = frames[index]?.place?.original;
+    if (original === undefined) continue;
+    Object.assign(holder, { file: original.file, line: original.line, column: original.column });
+  }
 }
 
 function scriptsOf(v8: V8Reader, { steps }: RootChain): Map<string, string> {

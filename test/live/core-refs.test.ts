@@ -143,14 +143,14 @@ describe.each(NODE_MAJORS)('Node %i', (node) => {
         if (!/^(class |object|closure|string|number|regexp)/.test(name) || count < 20) continue;
         classes++;
         const difference = Math.abs((ours.get(name) ?? 0) - count);
-        expect(difference, `${name}: ${ours.get(name)} of ${count}`).toBeLessThanOrEqual(
-          Math.max(3, count * 0.01),
-        );
+        // Before it writes V8 collects what only stacks and caches lead to: some twenty plain objects of Node, and numbers.
+        const most = name === 'class Object' || name === 'number' ? Math.max(12, count * 0.02) : count * 0.01;
+        expect(difference, `${name}: ${ours.get(name)} of ${count}`).toBeLessThanOrEqual(Math.max(3, most));
       }
       expect(classes).toBeGreaterThan(10);
       const { stdout } = await runHolter(['heap', 'suspects', out]);
       expect(stdout).toMatch(/Session × 20 000/);
-      expect(stdout).toMatch(/held by {3}leaks \(Array\) +\S*app\.cjs:7/);
+      expect(stdout).toMatch(/held by {3}leaks \(Array\) +\S*app\.cjs:16/);
       if (node === 24) {
         const devtools = await readWithDevTools(out);
         expect(devtools.aggregates.find(({ name }) => name === 'Session')?.count).toBe(20_000);

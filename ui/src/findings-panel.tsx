@@ -55,18 +55,26 @@ export function FindingsPanel(): JSX.Element {
 
 function Nothing(): JSX.Element {
   const data = doctorPage();
-  const { checked, window, target } = data.report;
+  const { checked, window, target, core } = data.report;
   const exited = window.end.kind === 'target-exited';
-  const known = !exited && window.end.kind !== 'stuck' && data.access === 'inspector';
+  const known = !exited && window.end.kind !== 'stuck' && (data.access === 'inspector' || core !== undefined);
   return (
     <div class="nothing">
       <p>
         <Mark kind={known ? 'ok' : 'note'} />{' '}
         {exited
           ? 'No findings before it exited. Watch the next one:'
-          : 'No findings. If users still complain, look while it happens:'}
+          : core === undefined
+            ? 'No findings. If users still complain, look while it happens:'
+            : 'No findings. All that is in it:'}
       </p>
-      <CommandLine command={`holter watch ${exited ? shellWord(target.name) : target.pid}`} />
+      <CommandLine
+        command={
+          core === undefined
+            ? `holter watch ${exited ? shellWord(target.name) : target.pid}`
+            : `holter core ${shellWord(core)}`
+        }
+      />
       {checked.length > 0 && (
         <div class="gaps">
           <h3>Looked for</h3>

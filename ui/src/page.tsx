@@ -60,7 +60,9 @@ function footText(): string {
   if (data.kind === 'async')
     return 'This file loads nothing from the network. It contains source lines, paths of requests and addresses of upstreams.';
   const holds =
-    data.kind === 'heap' || data.kind === 'heap-difference'
+    data.kind === 'heap' ||
+    data.kind === 'heap-difference' ||
+    (data.kind === 'doctor' && data.report.core !== undefined)
       ? 'It contains names and texts out of the heap, which may be secret.'
       : 'It contains source lines and function names, no heap data.';
   return `This file loads nothing from the network. ${holds}`;
@@ -68,6 +70,15 @@ function footText(): string {
 
 function Doctor({ page }: { page: DoctorPage }): JSX.Element {
   const { report } = page;
+  // Nothing was watched: there are no vital signs, no profile, and nothing was done to anybody.
+  if (report.core !== undefined)
+    return (
+      <>
+        <Verdict />
+        <FindingsPanel />
+        <Source />
+      </>
+    );
   return (
     <>
       <Banner />

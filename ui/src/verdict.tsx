@@ -25,7 +25,13 @@ export function Verdict(): JSX.Element {
   const ended = report.window.end.kind === 'stuck' || report.window.end.kind === 'target-exited';
   return (
     <section class="verdict" aria-labelledby="verdict-title">
-      <Mark kind={worst ?? (ended ? 'critical' : data.access === 'outside' ? 'note' : 'ok')} size={20} />
+      <Mark
+        kind={
+          worst ??
+          (ended ? 'critical' : data.access === 'outside' && report.core === undefined ? 'note' : 'ok')
+        }
+        size={20}
+      />
       <div class="verdict-text">
         <h1 id="verdict-title">{withCode(report.verdict, active[0])}</h1>
         <p>{secondLine(active)}</p>
@@ -95,7 +101,7 @@ function machineSentence(active: Finding[]): string {
 }
 
 function Facts(): JSX.Element {
-  const { target, window } = doctorPage().report;
+  const { target, window, core } = doctorPage().report;
   const began = new Date(window.startedAt);
   const started = new Date(target.startedAt);
   const known = !Number.isNaN(began.getTime());
@@ -113,12 +119,21 @@ function Facts(): JSX.Element {
         {target.node}
         {target.v8 && ` · V8 ${target.v8}`}
       </dd>
-      <dt>Window</dt>
-      <dd>
-        {`${numberText(window.seconds, 1)}${THIN}s`}
-        {known && `, ${clock(began)}–${clock(end)} UTC`}
-      </dd>
-      <dt>Up since</dt>
+      {core === undefined ? (
+        <>
+          <dt>Window</dt>
+          <dd>
+            {`${numberText(window.seconds, 1)}${THIN}s`}
+            {known && `, ${clock(began)}–${clock(end)} UTC`}
+          </dd>
+        </>
+      ) : (
+        <>
+          <dt>Core</dt>
+          <dd class="mono">{core}</dd>
+        </>
+      )}
+      <dt>{core === undefined ? 'Up since' : 'Had'}</dt>
       <dd>
         {age && `${age} · `}
         {target.threads} threads

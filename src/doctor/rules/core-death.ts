@@ -33,7 +33,8 @@ export const coreOutOfMemory: Rule = {
     const anchor = held === null ? undefined : anchorOf(evidence, held);
     const lines: EvidenceLine[] = [
       evidenceLine('heap in use', round(used / 1e6), 'MB', Number.isNaN(limit) ? null : round(limit / 1e6)),
-      evidenceLine('objects that can be reached', objects.count, '', null),
+      evidenceLine('objects in use', objects.count, '', null),
+      ...spaceLines(evidence),
       ...(crash.message === '' ? [] : [sentence('last words', `Its last words: ${crash.message}`)]),
       ...(first === undefined
         ? []
@@ -104,7 +105,16 @@ export const coreUncaught: Rule = {
   },
 };
 
-/** Lines about what the heap is full of; shared with core-heap.ts. */
+/** The largest spaces of the heap. */
+function spaceLines(evidence: Evidence): EvidenceLine[] {
+  const spaces = [...(evidence.core!.heap?.spaces ?? [])]
+    .sort((a, b) => b.usedBytes - a.usedBytes)
+    .slice(0, 4);
+  const text = spaces.map(({ name, usedBytes }) => `${name.replaceAll('_', ' ')} ${formatBytes(usedBytes)}`);
+  return text.length === 0 ? [] : [sentence('spaces', `Spaces of the heap: ${text.join(', ')}.`)];
+}
+
+/** Lines about what the heap is full of; shared with core-state.ts. */
 export function heldLines(evidence: Evidence): EvidenceLine[] {
   const { held, classes } = evidence.core!;
   const top = classes
