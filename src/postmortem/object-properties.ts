@@ -40,6 +40,8 @@ const DEFAULTS: Readonly<Record<string, number>> = {
   prop_index_mask: 0x3ff << 19,
 };
 const DETAIL = { isAccessor: 1, attributes: 2, isInDescriptor: 1 << 5 } as const;
+/** In all of V8 10.2–14.6. */
+const GLOBAL_PREFIX = 2;
 /** V8: PropertyDetails::DictionaryStorageField, the order in which properties were added. */
 const DICTIONARY_ORDER_SHIFT = 8;
 /** Slots of a dictionary that are looked at: more than that and the capacity is damaged, or nobody reads the result. */
@@ -148,7 +150,9 @@ function fastProperties(
 
 /** @param width words of an entry: 3 = key, value, details; 1 = the PropertyCell of a variable of the global object. */
 function dictionaryProperties(v8: V8Reader, table: number, width: 1 | 3, most: number): RawProperties {
-  const slots = hashTableEntries(v8, table, width, v8.layout.number('NameDictionary.prefixSize'));
+  // That of the global object has a word less before its entries (V8: GlobalDictionaryShape::kPrefixSize).
+  const prefix = width === 1 ? GLOBAL_PREFIX : v8.layout.number('NameDictionary.prefixSize');
+  const slots = hashTableEntries(v8, table, width, prefix);
   const dontEnum = constant(v8, 'prop_attributes_DONT_ENUM') << DETAIL.attributes;
   const found: { order: number; property: RawProperty }[] = [];
   for (const slot of slots) {
