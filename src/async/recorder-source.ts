@@ -1,6 +1,6 @@
 /**
  * The recorder: code that runs INSIDE the target, sent as text (`Function.prototype.toString`), so no function here may
- * use this module's scope. It is put together from `makeStackReader`, `watchPeers`, `watchRequests` and the core below.
+ * use this module's scope. It is put together from `makeStackReader`, `watchPeers`, `watchRequests`, `watchThrown` and the core below.
  *
  *     async_hooks init  ──►  whose request is running?  ──►  nobody's, or one that is only counted: return
  *                                                       ──►  a followed one: a row, its time, some with a stack
@@ -21,12 +21,14 @@ import {
   type RecorderHandle,
   ROW,
 } from './recorder-state.ts';
+import { type ThrownWatch, watchThrown } from './recorder-thrown.ts';
 
 /** The functions the core is given, because it cannot import them in the target. */
 export interface RecorderParts {
   makeStackReader: typeof makeStackReader;
   watchPeers: typeof watchPeers;
   watchRequests: typeof watchRequests;
+  watchThrown: typeof watchThrown;
 }
 
 /** Puts the recorder in; tells whether an earlier one had to be taken out first, and the time on its clock. */
@@ -424,6 +426,7 @@ export function installRecorder(
     },
   );
 
+  const thrown: ThrownWatch = parts.watchThrown(core);
   const hook = hooks.createHook({ init: guard(init), before: guard(before), after: guard(after) });
 
   const listen = (): void => {
@@ -543,6 +546,7 @@ export function installRecorder(
         finished,
         rests,
         peers: peers.totals(time, flushes++ % 4 === 0),
+        thrown: thrown.take(),
         counts: {
           requests: requests.seen,
           recorded: requests.recorded,
@@ -592,6 +596,7 @@ export function installRecorder(
       on = false;
       hook.disable();
       requests.undo();
+      thrown.undo();
       clean = peers.undo();
       timers.clearInterval(heartbeat);
       // Another recorder may have put itself before us meanwhile: then its undo stays, and calls ours for nothing.
@@ -617,7 +622,7 @@ export function installRecorder(
 /** The expression that puts the recorder in. */
 export function recorderExpression(config: RecorderConfig): string {
   const builtin = '(process.getBuiltinModule ? (n) => process.getBuiltinModule(n) : require)';
-  const parts = `{ makeStackReader: ${makeStackReader}, watchPeers: ${watchPeers}, watchRequests: ${watchRequests} }`;
+  const parts = `{ makeStackReader: ${makeStackReader}, watchPeers: ${watchPeers}, watchRequests: ${watchRequests}, watchThrown: ${watchThrown} }`;
   return `(${installRecorder})(${builtin}, ${JSON.stringify(config)}, ${JSON.stringify(ROW)}, ${parts})\n//# sourceURL=holter:async`;
 }
 
