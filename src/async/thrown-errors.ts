@@ -63,6 +63,35 @@ export function buildThrownErrors(table: OperationTable): ThrownError[] {
     }
     origin.count++;
   }
-  for (const error of errors.values()) error.origins.sort((a, b) => b.count - a.count);
+  for (const error of errors.values())
+    error.origins = mergeParts(error.origins).sort((a, b) => b.count - a.count);
   return [...errors.values()].sort((a, b) => b.count - a.count).slice(0, MOST);
+}
+
+/** Not every link's stack is taken: a way whose lines are all on another one, in that order, is the same way. */
+function mergeParts(origins: readonly ThrownOrigin[]): ThrownOrigin[] {
+  const whole: ThrownOrigin[] = [];
+  for (const origin of [...origins].sort((a, b) => b.chain.length - a.chain.length)) {
+    const same = whole.find(
+      ({ kind, subject, request, chain }) =>
+        kind === origin.kind &&
+        subject === origin.subject &&
+        (request === origin.request || origin.request === '') &&
+        isWithin(origin.chain, chain),
+    );
+    if (same === undefined) whole.push(origin);
+    else same.count += origin.count;
+  }
+  return whole;
+}
+
+/** The innermost line the same, the others in order. */
+function isWithin(part: readonly CreationSite[], whole: readonly CreationSite[]): boolean {
+  let at = 0;
+  for (const [index, { file, line }] of part.entries()) {
+    while (at < whole.length && (whole[at]!.file !== file || whole[at]!.line !== line)) at++;
+    if (at === whole.length || (index === 0 && at > 0)) return false;
+    at++;
+  }
+  return true;
 }
