@@ -69,6 +69,8 @@ interface Cause {
   /** Of the slow requests' time, %. */
   percent: number;
   wait: number;
+  /** `wait` is that of a request for all pieces, not the median of one. */
+  isSummed: boolean;
 }
 
 function findSlowCauses(evidence: Evidence, facts: Facts, waits: WaitFacts): Cause[] {
@@ -86,10 +88,17 @@ function findSlowCauses(evidence: Evidence, facts: Facts, waits: WaitFacts): Cau
     const queues = slow.groups.filter((group) => group.kind === 'promise' && group.leadsTo === subject);
     const percent = [...asked, ...queues].reduce((sum, { requestShare }) => sum + requestShare, 0);
     // One `readFile` is an open, a stat, reads and a close: what counts is how long a request waits for all of them.
-    const longest = kind === 'fs' ? (percent / 100) * waits.slowMean : 0;
-    const wait = Math.max(longest, ...[...asked, ...queues].map(waitOf));
+    const summed = kind === 'fs' ? Math.min(1, percent / 100) * waits.slowMean : 0;
+    const single = Math.max(...[...asked, ...queues].map(waitOf));
+    const wait = Math.max(summed, single);
     if (percent < CAUSE_PERCENT || wait < LEAST_WAIT_MS || wait < LOOP_FACTOR * late) continue;
-    causes.push({ peer: asked[0], queue: queues[0], percent: Math.min(100, percent), wait });
+    causes.push({
+      peer: asked[0],
+      queue: queues[0],
+      percent: Math.min(100, percent),
+      wait,
+      isSummed: wait > single,
+    });
   }
   return causes.sort((a, b) => b.percent - a.percent).slice(0, 2);
 }
@@ -154,7 +163,11 @@ function describeExhausted(
   };
 }
 
-function describeSlow(evidence: Evidence, waits: WaitFacts, { peer, queue, percent, wait }: Cause): Finding {
+function describeSlow(
+  evidence: Evidence,
+  waits: WaitFacts,
+  { peer, queue, percent, wait, isSummed }: Cause,
+): Finding {
   const group = peer ?? queue!;
   const name = subjectText(group);
   const never = !Number.isFinite(wait);
@@ -165,8 +178,8 @@ function describeSlow(evidence: Evidence, waits: WaitFacts, { peer, queue, perce
     ...(never
       ? []
       : [
-          evidenceLine('wait for it, median', wait, 'ms', LEAST_WAIT_MS),
-          evidenceLine('wait for it, p95', group.p95, 'ms', null),
+          evidenceLine(isSummed ? 'wait of a request' : 'wait for it, median', wait, 'ms', LEAST_WAIT_MS),
+          evidenceLine('wait for it, p95', isSummed ? Number.NaN : group.p95, 'ms', null),
         ]),
     evidenceLine(
       'waiting at once, mean',
