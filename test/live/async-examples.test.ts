@@ -76,7 +76,9 @@ test('18 the pool: told apart from a busy main thread, with the line that asks',
   const target = await start('18-cpu-bound-by/pool', 20);
   await ask(target, ['/'], 20);
   const report = await runDoctor([String(target.pid), '-d', '4s']);
-  expect(kinds(report), findingsOf(report)).toEqual(['threadpool-saturated']);
+  // On few cores four busy threads and the load may leave the main thread too little: that is true then, and said.
+  const others = kinds(report).filter((kind) => kind !== 'cpu-starved');
+  expect(others, findingsOf(report)).toEqual(['threadpool-saturated']);
   const [finding] = report.findings.filter(({ kind }) => kind === 'threadpool-saturated');
   expect(finding?.title).toMatch(/mostly crypto$/);
   expect(names(finding?.where ?? [])).toContain('isRight passwords.js');
