@@ -27,15 +27,18 @@ export function chainOf(table: OperationTable, row: number): AsyncChain {
   const { operations, requests } = table.log;
   const links: ChainLink[] = [];
   const seen = new Set<number>();
-  const number = operations.request[row] ?? 0;
-  const request = requests.find((candidate) => candidate.number === number);
+  const requestOf = (number: number): AsyncLogRequest | undefined =>
+    requests.find((candidate) => candidate.number === number);
+  const request = requestOf(operations.request[row] ?? 0);
   for (let at = row; links.length < LONGEST_CHAIN && !seen.has(at); ) {
     seen.add(at);
     const site = table.sites.siteOf[operations.stack[at]!] ?? -1;
     links.push({ operation: table.operation(at), site: table.sites.sites[site] });
     const trigger = operations.trigger[at]!;
     if (trigger === PROGRAM_START) return { links, origin: 'start', request };
-    if (trigger < 0 && trigger % 2 === 0) return { links, origin: 'request', request };
+    // What a request left behind when it was answered is no part of it, and still goes back to it.
+    if (trigger < 0 && trigger % 2 === 0)
+      return { links, origin: 'request', request: request ?? requestOf(-trigger / 2) };
     const next = table.rowOf.get(trigger);
     if (next === undefined) break;
     at = next;

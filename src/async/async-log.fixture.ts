@@ -89,6 +89,7 @@ export function drawLog(
     stacks,
     frames,
     peers: [],
+    thrown: [],
     resources: { first: {}, last: {} },
     notes: [],
     ...rest,

@@ -18,6 +18,7 @@ const NONE: Flush = {
   finished: [],
   rests: [],
   peers: [],
+  thrown: [],
   counts: { requests: 0, recorded: 0, rows: 0, dropped: 0, stacks: 0, errors: 0, ownMs: 0, onMs: 0 },
   backoff: [],
 };

@@ -22,6 +22,8 @@ export interface AsyncLog {
   /** Function, script URL, line, column (1-based, 0 unknown), 1 for one that waits (`await`). */
   frames: [string, string, number, number, number][];
   peers: AsyncLogPeer[];
+  /** Errors that nobody caught, at most 50 each quarter of a second. */
+  thrown: AsyncLogThrown[];
   counts: AsyncLogCounts;
   /** Resources alive by Node's name (`process.getActiveResourcesInfo`) when the recorder came and when it went. */
   resources: { first: Record<string, number>; last: Record<string, number> };
@@ -67,6 +69,18 @@ export interface AsyncLogRequest {
   status: number;
   /** JavaScript run for it, NaN as null while under way. */
   runMs: Milliseconds | null;
+}
+
+/** An error that nobody caught; it may have ended the process, or not. */
+export interface AsyncLogThrown {
+  at: Milliseconds;
+  how: 'uncaught' | 'rejected';
+  name: string;
+  message: string;
+  /** Id of the operation whose callback ran; not always one of `operations`. */
+  operation: number;
+  /** Where it was made, index into `stacks`; −1 none. */
+  stack: number;
 }
 
 /** Connections to one address, all writes counted, those of requests that are not followed too. */
@@ -124,5 +138,5 @@ export function readAsyncLog(text: string, name = 'async.json'): AsyncLog {
     !Number.isFinite(log.toMs)
   )
     throw new HolterError('E_FILE_FORMAT', `${name} is not whole`);
-  return { notes: [], resources: { first: {}, last: {} }, node: '', ...log } as AsyncLog;
+  return { notes: [], thrown: [], resources: { first: {}, last: {} }, node: '', ...log } as AsyncLog;
 }

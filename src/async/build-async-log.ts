@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../base/units.ts';
 import type { AsyncLog, AsyncLogOperations } from './async-log.ts';
+import { readErrorStack } from './error-stack.ts';
 import { type Flush, type FlushCounts, type FlushPeer, type RecorderHandle, ROW } from './recorder-state.ts';
 
 /** Operations kept of one recording: 12 000 a second for a minute and a half, about 400 MB in all. */
@@ -29,6 +30,9 @@ export class AsyncLogBuilder {
   readonly #requests = new Map<number, AsyncLog['requests'][number]>();
   readonly #notes: string[] = [];
   #surveys: ReturnType<RecorderHandle['survey']>[] = [];
+  readonly #thrown: AsyncLog['thrown'] = [];
+  /** Stacks of errors: numbers of their frames, in the order of their numbers. */
+  readonly #errorStacks = new Map<string, number>();
   #peers: FlushPeer[] = [];
   #counts: FlushCounts = {
     requests: 0,
@@ -118,6 +122,15 @@ export class AsyncLogBuilder {
       if (request !== undefined) Object.assign(request, { endedAt: at(time), status, runMs, route });
     }
     for (const { time, cut } of flush.rests) this.#rest(at(time), cut);
+    for (const [time, operation, isRejection, name, message, stack] of flush.thrown)
+      this.#thrown.push({
+        at: at(time),
+        how: isRejection === 1 ? 'rejected' : 'uncaught',
+        name,
+        message,
+        operation,
+        stack: this.#errorStack(stack, message),
+      });
     this.#peers = flush.peers;
     this.#counts = flush.counts;
     for (const text of flush.backoff) this.note(text);
@@ -154,7 +167,10 @@ export class AsyncLogBuilder {
       requests: [...this.#requests.values()],
       types: this.#types,
       subjects: this.#subjects,
-      stacks: this.#stacks,
+      stacks: [
+        ...this.#stacks,
+        ...[...this.#errorStacks.keys()].map((frames) => frames.split(',').map(Number)),
+      ],
       frames: this.#frames,
       peers: this.#peers.map(({ address, questions, busy, mostBusy, busyMs, waitMs }) => ({
         address,
@@ -165,6 +181,9 @@ export class AsyncLogBuilder {
         busyNow: busy,
         meanWait: questions === 0 ? 0 : waitMs / questions,
       })),
+      thrown: this.#thrown.map((error) =>
+        error.stack === -1 ? error : { ...error, stack: this.#stacks.length + error.stack },
+      ),
       counts: {
         requests,
         followed: recorded,
@@ -178,6 +197,21 @@ export class AsyncLogBuilder {
       resources: { first: first?.resources ?? {}, last: last?.resources ?? {} },
       notes: this.#notes,
     };
+  }
+
+  #errorStack(text: string, message: string): number {
+    const frames = readErrorStack(text, message);
+    if (frames.length === 0) return -1;
+    const numbers = frames.map(({ function: name, url, line, column, async }) =>
+      this.#frameNumber([name, url, line, column, async === true ? 1 : 0]),
+    );
+    const key = numbers.join();
+    const known = this.#errorStacks.get(key);
+    if (known !== undefined) return known;
+    // The recorder numbers its own stacks from 0 on: these come after them, when all are known.
+    const number = this.#errorStacks.size;
+    this.#errorStacks.set(key, number);
+    return number;
   }
 
   #frameNumber(frame: AsyncLog['frames'][number]): number {

@@ -1,6 +1,6 @@
 /**
  * The recorder: code that runs INSIDE the target, sent as text (`Function.prototype.toString`), so no function here may
- * use this module's scope. It is put together from `makeStackReader`, `watchPeers`, `watchRequests` and the core below.
+ * use this module's scope. It is put together from `makeStackReader`, `watchPeers`, `watchRequests`, `watchThrown` and the core below.
  *
  *     async_hooks init  ──►  whose request is running?  ──►  nobody's, or one that is only counted: return
  *                                                       ──►  a followed one: a row, its time, some with a stack
@@ -21,12 +21,14 @@ import {
   type RecorderHandle,
   ROW,
 } from './recorder-state.ts';
+import { type ThrownWatch, watchThrown } from './recorder-thrown.ts';
 
 /** The functions the core is given, because it cannot import them in the target. */
 export interface RecorderParts {
   makeStackReader: typeof makeStackReader;
   watchPeers: typeof watchPeers;
   watchRequests: typeof watchRequests;
+  watchThrown: typeof watchThrown;
 }
 
 /** Puts the recorder in; tells whether an earlier one had to be taken out first, and the time on its clock. */
@@ -113,6 +115,9 @@ export function installRecorder(
   const wantsStack = new Uint8Array(1 << 12);
   const underWay = new Uint8Array(1 << 12);
   const rowsOf = new Uint16Array(1 << 12);
+  /** Operations that began after the answer in what the request left behind, and how many of them are followed. */
+  const leftOf = new Uint8Array(1 << 12);
+  const MOST_LEFT = 40;
   const reader = parts.makeStackReader();
 
   // --- JavaScript time of requests: who runs now, and what was interrupted by it
@@ -163,7 +168,7 @@ export function installRecorder(
     stackCount++;
     return stack;
   };
-  /** Number of the row, 0 when there was no room. */
+  /** Number of the row, 0 when there was no room. `left`: the answered request that left it behind, 0 none. */
   const add = (
     id: number,
     type: string,
@@ -171,14 +176,15 @@ export function installRecorder(
     request: number,
     about: number,
     parent: number,
+    left: number,
   ): number => {
     if (filled >= capacity) {
       dropped++;
       return 0;
     }
     let stack = -1;
-    if (request > 0) {
-      const place = request & 4095;
+    if (request > 0 || left > 0) {
+      const place = (request || left) & 4095;
       // One endless request must not take the room of all others.
       if (rowsOf[place]! >= 1000) {
         dropped++;
@@ -190,7 +196,7 @@ export function installRecorder(
         stack = readStack();
       }
     }
-    if (stack === -1 && looseStackRoom >= 1 && (request === 0 || !LINKS.has(type))) {
+    if (stack === -1 && looseStackRoom >= 1 && ((request === 0 && left === 0) || !LINKS.has(type))) {
       looseStackRoom--;
       stack = readStack();
     }
@@ -257,7 +263,7 @@ export function installRecorder(
       }
       syntheticId -= 2;
       core.lastId = syntheticId;
-      return add(core.lastId, type, op, request, about, 0);
+      return add(core.lastId, type, op, request, about, 0, 0);
     },
     end,
     bind: (asyncId, op, request) => put(asyncId, op === 0 ? asyncId : op, 0, request),
@@ -312,16 +318,21 @@ export function installRecorder(
         request = long.request;
       }
     }
-    // What a request left behind goes on without it.
-    if (request !== 0 && underWay[request & 4095] === 0) request = 0;
-    if (request === 0 && (isPromise ? sawRequests || !promises : type === 'TickObject')) return;
+    // What a request left behind goes on without it; it is followed for some steps, so that it is known who began it.
+    let left = 0;
+    if (request !== 0 && underWay[request & 4095] === 0) {
+      if (leftOf[request & 4095]! < MOST_LEFT) left = request;
+      request = 0;
+    }
+    const isLoose = request === 0 && left === 0;
+    if (isLoose && (isPromise ? sawRequests || !promises : type === 'TickObject')) return;
     const role = isPromise ? 2 : roleOf(type);
-    if (request === 0 && (role === 0 || (role === 2 && sawRequests))) return;
+    if (isLoose && (role === 0 || (role === 2 && sawRequests))) return;
     if (role === 0 || (isPromise && !promises)) {
-      put(id, op, 0, request);
+      put(id, op, 0, request || left);
       return;
     }
-    if (request === 0) {
+    if (isLoose) {
       // Promises and immediates of a busy process would take all the room.
       if (looseRoom <= (role === 2 ? capacity / 16 : 0)) {
         if (!sawRequests) dropped++;
@@ -341,8 +352,9 @@ export function installRecorder(
       endless = typeof timer._repeat === 'number';
       about = subject(`${endless ? 'every ' : ''}${timer._idleTimeout} ms`);
     }
-    const number = add(id, type, op, request, about, isPromise ? trigger : 0);
-    put(id, number === 0 ? op : id, endless ? 0 : number, request);
+    if (left !== 0) leftOf[left & 4095]!++;
+    const number = add(id, type, op, request, about, isPromise ? trigger : 0, left);
+    put(id, number === 0 ? op : id, endless ? 0 : number, request || left);
     if (number === 0) return;
     if (role === 3 && ticking.size < 5000) ticking.set(number, new WeakRef(resource));
     else if (type.endsWith('CONNECTWRAP') || type === 'GETADDRINFOREQWRAP' || type === 'QUERYWRAP')
@@ -412,6 +424,7 @@ export function installRecorder(
       if (request > 0) {
         const place = request & 4095;
         rowsOf[place] = 0;
+        leftOf[place] = 0;
         wantsStack[place] = stackRoom > 20 ? 1 : 0;
         underWay[place] = 1;
         put(running, -2 * request, 0, request);
@@ -424,6 +437,7 @@ export function installRecorder(
     },
   );
 
+  const thrown: ThrownWatch = parts.watchThrown(core);
   const hook = hooks.createHook({ init: guard(init), before: guard(before), after: guard(after) });
 
   const listen = (): void => {
@@ -543,6 +557,7 @@ export function installRecorder(
         finished,
         rests,
         peers: peers.totals(time, flushes++ % 4 === 0),
+        thrown: thrown.take(),
         counts: {
           requests: requests.seen,
           recorded: requests.recorded,
@@ -592,6 +607,7 @@ export function installRecorder(
       on = false;
       hook.disable();
       requests.undo();
+      thrown.undo();
       clean = peers.undo();
       timers.clearInterval(heartbeat);
       // Another recorder may have put itself before us meanwhile: then its undo stays, and calls ours for nothing.
@@ -617,7 +633,7 @@ export function installRecorder(
 /** The expression that puts the recorder in. */
 export function recorderExpression(config: RecorderConfig): string {
   const builtin = '(process.getBuiltinModule ? (n) => process.getBuiltinModule(n) : require)';
-  const parts = `{ makeStackReader: ${makeStackReader}, watchPeers: ${watchPeers}, watchRequests: ${watchRequests} }`;
+  const parts = `{ makeStackReader: ${makeStackReader}, watchPeers: ${watchPeers}, watchRequests: ${watchRequests}, watchThrown: ${watchThrown} }`;
   return `(${installRecorder})(${builtin}, ${JSON.stringify(config)}, ${JSON.stringify(ROW)}, ${parts})\n//# sourceURL=holter:async`;
 }
 

@@ -58,10 +58,21 @@ export interface Flush {
   /** When the recorder stopped listening, and the followed requests that were under way then. */
   rests: { time: number; cut: number[] }[];
   peers: FlushPeer[];
+  thrown: FlushThrown[];
   counts: FlushCounts;
   /** What was left out from now on, in sentences. */
   backoff: string[];
 }
+
+/** An error that nobody caught: when, operation that ran, 1 for a rejection, name, message, `stack` text. */
+export type FlushThrown = [
+  time: number,
+  operation: number,
+  isRejection: 0 | 1,
+  name: string,
+  message: string,
+  stack: string,
+];
 
 /** A peer so far: its busy connections. `busyMs` is the sum over connections. */
 export interface FlushPeer {

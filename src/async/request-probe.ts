@@ -19,6 +19,8 @@ export interface RequestTimes {
   slow: number;
   /** Answers with a status of 500 and more, all of them. */
   failed: number;
+  /** Errors that nobody caught, and the program goes on. */
+  uncaught: number;
 }
 
 export interface RequestProbe {
@@ -29,7 +31,7 @@ export interface RequestProbe {
 
 interface ProbeHandle {
   token: string;
-  read(): { lengths: number[]; ages: number[]; failed: number };
+  read(): { lengths: number[]; ages: number[]; failed: number; uncaught: number };
   undo(): void;
 }
 
@@ -45,6 +47,10 @@ function installProbe(builtin: BuiltinRequire, token: string): void {
   const open = new Map<object, number>();
   let lengths: number[] = [];
   let failed = 0;
+  let uncaught = 0;
+  const onUncaught = (): void => {
+    uncaught++;
+  };
   const onStart = (event: unknown): void => {
     if (open.size < 50) open.set((event as { response: object }).response, clock());
   };
@@ -58,6 +64,7 @@ function installProbe(builtin: BuiltinRequire, token: string): void {
   };
   channels.subscribe?.('http.server.request.start', onStart);
   channels.subscribe?.('http.server.response.finish', onFinish);
+  process.on('uncaughtExceptionMonitor', onUncaught);
   const bridge = globals[Symbol.for('holter')] as unknown as { undo(): void } | undefined;
   const bridgeUndo = bridge?.undo;
   const handle: ProbeHandle = {
@@ -70,11 +77,12 @@ function installProbe(builtin: BuiltinRequire, token: string): void {
         else ages.push(time - begun);
       const taken = lengths;
       lengths = [];
-      return { lengths: taken, ages, failed };
+      return { lengths: taken, ages, failed, uncaught };
     },
     undo() {
       channels.unsubscribe?.('http.server.request.start', onStart);
       channels.unsubscribe?.('http.server.response.finish', onFinish);
+      process.removeListener('uncaughtExceptionMonitor', onUncaught);
       open.clear();
       if (globals[key] === handle) delete globals[key];
     },
@@ -113,6 +121,7 @@ export async function startRequestProbe(session: Session): Promise<RequestProbe>
         p95: quantile(sorted, 0.95),
         slow: [...lengths, ...found.ages].filter((ms) => ms >= slowMs).length,
         failed: found.failed,
+        uncaught: found.uncaught,
       };
     },
     async stop() {

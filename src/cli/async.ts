@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { buildSlowestRequest } from '../async/request-waterfall.ts';
+import { buildThrownErrors } from '../async/thrown-errors.ts';
 import { HolterError } from '../base/errors.ts';
 import { openRecording } from '../recording/read-recording.ts';
 import { createRecording, makeFolder, writePageFile } from '../recording/write-recording.ts';
@@ -195,6 +196,7 @@ function documentOf(
     manifest: manifest!,
     summary,
     slowest: buildSlowestRequest(table),
+    thrown: buildThrownErrors(table),
     resources: table.log.resources,
     recording: shorten(folder),
     ...(page === undefined ? {} : { page: shorten(page) }),

@@ -17,6 +17,8 @@ export interface WaitFacts {
   median: Milliseconds;
   p95: Milliseconds;
   slowCount: number;
+  /** Mean length of the slow ones; 0 without any. */
+  slowMean: Milliseconds;
   /** What the slow ones waited for; undefined without slow ones. */
   slow: WaitSummary | undefined;
   all: WaitSummary;
@@ -32,9 +34,13 @@ export function measureWaits({ async: waits }: Evidence): WaitFacts | undefined 
   const { log } = waits.operations;
   const lengths: Milliseconds[] = [];
   const slow = new Set<number>();
+  let slowSum = 0;
   for (const { number, startedAt, endedAt, followedTo } of log.requests) {
     const ms = (endedAt ?? followedTo ?? log.toMs) - startedAt;
-    if (ms >= SLOW_MS) slow.add(number);
+    if (ms >= SLOW_MS) {
+      slow.add(number);
+      slowSum += ms;
+    }
     // One under way says something only once it is past the limit.
     if (endedAt !== null || ms >= SLOW_MS) lengths.push(ms);
   }
@@ -45,6 +51,7 @@ export function measureWaits({ async: waits }: Evidence): WaitFacts | undefined 
     median: quantile(lengths, 0.5),
     p95: quantile(lengths, 0.95),
     slowCount: slow.size,
+    slowMean: slow.size === 0 ? 0 : slowSum / slow.size,
     slow:
       slow.size === 0 ? undefined : buildWaitSummary(waits.operations, (request) => slow.has(request.number)),
     all: waits.waits,

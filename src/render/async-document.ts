@@ -1,4 +1,5 @@
 import type { RequestWaterfall } from '../async/request-waterfall.ts';
+import type { ThrownError, ThrownOrigin } from '../async/thrown-errors.ts';
 import type { WaitGroup, WaitSummary } from '../async/wait-summary.ts';
 import { formatNumber } from '../base/quantity.ts';
 import { cleanText, shortenPath, textWidth, truncate } from '../base/terminal-text.ts';
@@ -11,6 +12,8 @@ export interface AsyncDocument {
   summary: WaitSummary;
   /** The slowest followed request; undefined without requests. */
   slowest: RequestWaterfall | undefined;
+  /** Errors that nobody caught, and who scheduled the code that threw them. */
+  thrown: readonly ThrownError[];
   /** Resources alive by Node's name when the recorder came and when it went. */
   resources: { first: Record<string, number>; last: Record<string, number> };
   /** Path of the recording, and of its page where one was written. */
@@ -106,4 +109,10 @@ export function asyncHeadline({
 /** What waits at the end of the window, most first. */
 export function pendingGroups({ groups }: WaitSummary): WaitGroup[] {
   return groups.filter(({ waitingNow }) => waitingNow > 0).sort((a, b) => b.waitingNow - a.waitingNow);
+}
+
+/** What ran when it was thrown, and by what that was begun: `timer of 40 ms`, `HTTP request`. */
+export function originName(origin: Pick<ThrownOrigin, 'kind' | 'subject'>): string {
+  // A promise's callback is the code after an `await`: there is no queue to speak of.
+  return origin.kind === 'promise' ? 'await' : waitName({ ...origin, leadsTo: '' });
 }

@@ -1,4 +1,5 @@
 import type { RequestWaterfall } from '../async/request-waterfall.ts';
+import type { ThrownError } from '../async/thrown-errors.ts';
 import type { WaitSummary } from '../async/wait-summary.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import { type AsyncDocument, asyncHeadline } from './async-document.ts';
@@ -12,6 +13,7 @@ export interface AsyncJson {
   window: RecordingManifest['window'];
   waits: Omit<WaitSummary, 'notes'>;
   slowest: RequestWaterfall | null;
+  uncaught: readonly ThrownError[];
   resources: AsyncDocument['resources'];
   notes: readonly string[];
   actions: RecordingManifest['actions'];
@@ -23,7 +25,7 @@ export interface AsyncJson {
 
 /** The `holter.async/1` document, `schema` first. */
 export function renderAsyncJson(document: AsyncDocument): string {
-  const { manifest, summary, slowest, resources, recording, next } = document;
+  const { manifest, summary, slowest, thrown, resources, recording, next } = document;
   const { notes, ...waits } = summary;
   const json: AsyncJson = {
     schema: 'holter.async/1',
@@ -32,6 +34,7 @@ export function renderAsyncJson(document: AsyncDocument): string {
     window: manifest.window,
     waits,
     slowest: slowest ?? null,
+    uncaught: thrown,
     resources,
     notes,
     actions: manifest.actions,

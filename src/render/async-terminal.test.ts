@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawTable } from '../async/async-log.fixture.ts';
 import { buildWaitSummary } from '../async/build-wait-summary.ts';
 import { buildSlowestRequest } from '../async/request-waterfall.ts';
+import { buildThrownErrors } from '../async/thrown-errors.ts';
 import { textWidth } from '../base/terminal-text.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { AsyncDocument } from './async-document.ts';
@@ -42,11 +43,31 @@ function draw(text: string, more: Parameters<typeof drawTable>[1] = {}): AsyncDo
     manifest: MANIFEST,
     summary: buildWaitSummary(table),
     slowest: buildSlowestRequest(table),
+    thrown: buildThrownErrors(table),
     resources: table.log.resources,
     recording: 'rec',
     next: ['holter doctor 4711'],
   };
 }
+
+const LETTER = `
+  request 1 POST /pay 0-10 run=1
+  Timeout 7 40_ms 5-45 r1 <-2 @sendInvoice/invoices.js:10<pay/server.js:12
+  request 2 POST /pay 20-30 run=1
+  Timeout 9 40_ms 25-65 r2 <-4 @sendInvoice/invoices.js:10<pay/server.js:12
+  TickObject 11 - 60-70 <1 @deliver/mailbox.js:3`;
+
+/** Errors thrown by timers 7 and 9, and by one of which nothing is known. */
+const THROWN: Parameters<typeof draw>[1] = {
+  thrown: [7, 9, 99].map((operation) => ({
+    at: 45,
+    how: 'uncaught',
+    name: 'TypeError',
+    message: 'no \u001b[2Jmail',
+    operation,
+    stack: 2,
+  })),
+};
 
 const QUEUED = `
   request 1 GET /orders/17 0-100 run=1
@@ -126,7 +147,11 @@ describe('renderAsync', () => {
       '/\u001b]0;x',
     );
     for (const columns of [20, 40, 59, 60, 80, 200]) {
-      const text = renderAsync(draw(hostile), { color: false, unicode: false, columns });
+      const thrown = draw(LETTER, THROWN);
+      const text = renderAsync(
+        { ...draw(hostile), thrown: thrown.thrown },
+        { color: false, unicode: false, columns },
+      );
       expect(text).not.toMatch(/[^\n\x20-\x7e]/);
       for (const line of text.split('\n'))
         if (!/^(?:recording|next|target)/.test(line)) expect(textWidth(line)).toBeLessThanOrEqual(columns);
@@ -140,5 +165,25 @@ describe('renderAsync', () => {
     };
     expect(json.waits.runningShare).toBeNull();
     expect(json.slowest).toBeNull();
+  });
+});
+
+describe('errors that nobody caught', () => {
+  it('are told with who scheduled what threw them', () => {
+    const text = renderAsync(draw(LETTER, THROWN), { ...PLAIN, columns: 80 });
+    const lines = text.split('\n').map((line) => line.trim());
+    const from = lines.indexOf('Errors that nobody caught');
+    expect(lines.slice(from + 1, from + 8)).toEqual([
+      expect.stringMatching(/^3 × {2}TypeError: no .*mail$/),
+      'deliver  mailbox.js:3',
+      'by a timer of 40 ms, 2 of them',
+      '< sendInvoice  invoices.js:10',
+      '< pay  server.js:12',
+      '< POST /pay',
+      '1 begun before holter came, or without a stack',
+    ]);
+    expect(text).not.toContain('\u001b');
+    const json = JSON.parse(renderAsyncJson(draw(LETTER, THROWN)));
+    expect(json.uncaught).toMatchObject([{ count: 3, unknown: 1, origins: [{ count: 2, kind: 'timer' }] }]);
   });
 });

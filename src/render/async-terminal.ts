@@ -1,4 +1,6 @@
+import type { CreationSite } from '../async/operation.ts';
 import type { RequestWaterfall, WaterfallSpan } from '../async/request-waterfall.ts';
+import type { ThrownError } from '../async/thrown-errors.ts';
 import type { WaitGroup } from '../async/wait-summary.ts';
 import { formatDuration, formatNumber, formatWindow } from '../base/quantity.ts';
 import {
@@ -17,6 +19,7 @@ import {
   type AsyncDocument,
   asyncHeadline,
   flightText,
+  originName,
   pendingGroups,
   siteText,
   waitName,
@@ -27,6 +30,9 @@ const WIDEST = 120;
 const NARROW = 60;
 const ROWS = 12;
 const SPANS = 14;
+/** Uncaught errors, ways to each, and lines of a way. */
+const THROWN = 4;
+const CHAIN = 8;
 const BAR_CELLS = 12;
 /** Less than this share is not worth a row. */
 const LEAST_PERCENT = 0.5;
@@ -34,12 +40,13 @@ const LEAST_PERCENT = 0.5;
 /** What requests wait for, the slowest one, its chain, what was done; ends with a line break. */
 export function renderAsync(document: AsyncDocument, style: Style): string {
   const page = { ...style, columns: Math.min(WIDEST, Math.max(20, style.columns)) };
-  const { summary, slowest, manifest } = document;
+  const { summary, slowest, thrown, manifest } = document;
   const lines = [headLine(document, page), ''];
   for (const line of wrap(asyncHeadline(document), page.columns)) lines.push(paint(page, 'title', line));
   lines.push('');
   if (summary.basis === 'requests') lines.push(...requestRows(document, page));
   else lines.push(...windowRows(document, page));
+  if (thrown.length > 0) lines.push('', ...thrownLines(thrown, manifest.target.cwd, page));
   if (slowest !== undefined) lines.push('', ...slowestLines(slowest, manifest.target.cwd, page));
   lines.push('', ...footLines(document, page));
   const text = `${lines.join('\n')}\n`;
@@ -163,6 +170,43 @@ function percent(share: number): string {
 
 function barOf(share: number, style: Style): string {
   return style.columns < NARROW ? '' : `${padEnd(bar(Math.min(1, share / 100), BAR_CELLS), BAR_CELLS)}  `;
+}
+
+/** Each error with the line that threw it, and under it who scheduled that. */
+function thrownLines(errors: readonly ThrownError[], cwd: string, style: Style): string[] {
+  const lines = [paint(style, 'title', truncate('Errors that nobody caught', style.columns))];
+  for (const { name, message, count, how, sites, origins, unknown } of errors.slice(0, THROWN)) {
+    const times = padStart(`${formatNumber(count)} ×`, 7);
+    const kind = how === 'rejected' ? 'rejected: ' : '';
+    const text = cleanText(message === '' ? name : `${name}: ${message}`);
+    lines.push(truncate(`${times}  ${kind}${text}`, style.columns));
+    for (const site of sites.slice(0, 3)) lines.push(stepLine(' ', site, cwd, style));
+    for (const origin of origins.slice(0, THROWN)) {
+      const share = count === origin.count && unknown === 0 ? '' : `, ${formatNumber(origin.count)} of them`;
+      lines.push(paint(style, 'dim', truncate(`      by a ${originName(origin)}${share}`, style.columns)));
+      for (const site of origin.chain.slice(0, CHAIN)) lines.push(stepLine('<', site, cwd, style));
+      if (origin.request !== '') lines.push(truncate(`      < ${cleanText(origin.request)}`, style.columns));
+    }
+    if (unknown > 0)
+      lines.push(
+        paint(
+          style,
+          'dim',
+          truncate(
+            `      ${formatNumber(unknown)} begun before holter came, or without a stack`,
+            style.columns,
+          ),
+        ),
+      );
+  }
+  if (errors.length > THROWN)
+    lines.push(paint(style, 'dim', `         ${errors.length - THROWN} more: --json`));
+  return lines;
+}
+
+function stepLine(mark: string, site: CreationSite, cwd: string, style: Style): string {
+  const text = `      ${mark} ${siteText(site, cwd, style.columns - 8)}`;
+  return paint(style, site.party === 'user' ? 'user' : 'dim', truncate(text, style.columns));
 }
 
 function slowestLines(slowest: RequestWaterfall, cwd: string, style: Style): string[] {

@@ -2,12 +2,13 @@ import { buildWaitGraph } from '../async/async-graph.ts';
 import type { OperationTable } from '../async/build-operations.ts';
 import type { CreationSite } from '../async/operation.ts';
 import { buildSlowestRequests, routeName, type WaterfallSpan } from '../async/request-waterfall.ts';
+import { buildThrownErrors } from '../async/thrown-errors.ts';
 import { groupSubject } from '../async/wait-group.ts';
 import type { WaitGroup, WaitSummary } from '../async/wait-summary.ts';
 import { formatNumber } from '../base/quantity.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import { makeSourceBook, type SourceBook } from '../source-map/source-book.ts';
-import { asyncHeadline, flightText, waitName } from './async-document.ts';
+import { asyncHeadline, flightText, originName, siteText, waitName } from './async-document.ts';
 import type { AsyncPage, PageFact } from './page-data.ts';
 import type { PageSite, PageWait, PageWaits } from './page-waits.ts';
 import { quoteFiles } from './quote-sources.ts';
@@ -47,7 +48,7 @@ export function buildAsyncPage(input: AsyncPageInput): AsyncPage {
     profiles: [],
     sources: quoteWaitSources(table, waits, input.book, cwd),
     headline: asyncHeadline({ summary, manifest: { target: { cwd } } }),
-    details: describe(summary),
+    details: [...describe(summary), ...uncaughtTexts(table, cwd)],
     facts: listFacts(summary, node, manifest),
     warnings: warn(manifest),
     waits,
@@ -244,6 +245,21 @@ function describe({
   return [
     `Then ${parts.join(', ')}. Shares are of the time that requests took${followed < requests ? ', of those that were followed' : ''}.`,
   ];
+}
+
+/** Errors that nobody caught, a sentence each, with who scheduled the code that threw. */
+function uncaughtTexts(table: OperationTable, cwd: string): string[] {
+  return buildThrownErrors(table)
+    .slice(0, 3)
+    .map(({ name, message, count, sites, origins }) => {
+      const [origin] = origins;
+      const place = (site: CreationSite): string => siteText(site, cwd).replace('  ', ' ');
+      const at = sites[0] === undefined ? '' : ` in ${place(sites[0])}`;
+      const steps = origin === undefined ? [] : origin.chain.slice(0, 4).map(place);
+      if (origin !== undefined && origin.request !== '') steps.push(origin.request);
+      const by = origin === undefined ? '' : `, in a ${originName(origin)} begun by ${steps.join(' < ')}`;
+      return `${formatNumber(count)} × caught by nobody: ${name}${message === '' ? '' : `: ${message}`}${at}${by}.`;
+    });
 }
 
 function listFacts(summary: WaitSummary, node: string, manifest: RecordingManifest | undefined): PageFact[] {

@@ -77,9 +77,9 @@ export const startAsyncPart: StartPart = async ({ session, clock, node, untilMs,
   };
 };
 
-/** Slow, queued or failed requests ask for a reason; a single one does not. */
-function asksWhy({ ended, median, slow, failed }: RequestTimes): boolean {
-  return slow >= 2 || failed >= 2 || (ended >= 5 && median >= QUEUED_MS);
+/** Slow, queued or failed requests and errors that nobody catches ask for a reason; a single one does not. */
+function asksWhy({ ended, median, slow, failed, uncaught }: RequestTimes): boolean {
+  return slow >= 2 || failed >= 2 || uncaught >= 2 || (ended >= 5 && median >= QUEUED_MS);
 }
 
 /** The program's frames of all stacks: their sources are kept. */

@@ -6,6 +6,7 @@ import { readSystemCall } from '../linux/system-call.ts';
 import { listThreads, readScheduleStat } from '../linux/threads.ts';
 import type { PoolRecording, PoolSample, PoolWorkSeen } from '../metrics/pool-recording.ts';
 import type { PoolWork } from '../postmortem/thread-pool.ts';
+import { countStayed } from './pool-line.ts';
 
 /** A pool is looked at so often; its work is asked for only while something waits. */
 const EVERY_MS = 200;
@@ -55,6 +56,7 @@ export async function startPoolRecording(
   let samples: PoolSample[] = [];
   let waiting = new SeenWork();
   let running = new SeenWork();
+  let lines: PoolWork[][] = [];
   const look = (): void => {
     const pool = reader.read();
     if (pool === undefined) return;
@@ -63,9 +65,15 @@ export async function startPoolRecording(
     const sample = { at, threads, idle, queued, slowQueued };
     samples.push(sample);
     options.sink?.(sample);
-    // Memory of finished requests is used again at once: in a line nobody gets further back.
-    for (const [place, work] of pool.work.entries())
-      waiting.see(work.address, { ...work, note: '' }, at, place, (before) => place <= before);
+    // Name look-ups stand in a line of their own.
+    const own = Math.max(0, queued - slowQueued);
+    const before = lines;
+    lines = [pool.work.slice(0, own), pool.work.slice(own)];
+    for (const [number, line] of lines.entries()) {
+      const stayed = countStayed(before[number] ?? [], line);
+      for (const [place, work] of line.entries())
+        waiting.see(work.address, { ...work, note: '' }, at, place, () => place < stayed);
+    }
     if (idle === threads) return;
     for (const tid of options.threads?.() ?? listThreads(pid)) {
       // Whoever sleeps tells where; what is on a CPU can be told by what waits behind it.

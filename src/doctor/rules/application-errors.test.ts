@@ -125,6 +125,33 @@ describe('errors that nobody catches', () => {
       'TypeError: no id in loadOrder is caught by nobody, 12 times (1.2/s), and the program goes on',
     );
   });
+
+  it('name who scheduled the code that threw, where waits were recorded', () => {
+    const table = drawTable(
+      `request 1 GET /pay 0-10 run=1
+       Timeout 7 40_ms 5-45 r1 <-2 @remind/mail.js:10
+       TickObject 9 - 60-70 <1 @loadOrder/orders.js:41`,
+      {
+        thrown: [
+          { at: 45, how: 'uncaught', name: 'TypeError', message: 'no id', operation: 7, stack: 1 },
+          { at: 46, how: 'uncaught', name: 'RangeError', message: 'no', operation: 9, stack: 0 },
+        ],
+      },
+    );
+    const log: Log = [
+      0,
+      0,
+      drawSamples(3, 'uncaught', drawError('TypeError', 'no id', 'loadOrder/app/orders.js:41')),
+    ];
+    const [finding] = report(log, { async: table }).findings;
+    expect(finding?.evidence.map(({ text }) => text)).toContain(
+      'Thrown in a timer of 40 ms, begun by remind /app/mail.js:10 < GET /pay, once.',
+    );
+    expect(finding?.where.map(({ file, line }) => `${file}:${line}`)).toEqual([
+      '/app/orders.js:41',
+      '/app/mail.js:10',
+    ]);
+  });
 });
 
 describe('timeouts', () => {

@@ -1,4 +1,6 @@
 import type { ErrorPlace, ErrorSite, ErrorSites } from '../../async/error-sites.ts';
+import type { CreationSite } from '../../async/operation.ts';
+import { buildThrownErrors, type ThrownError, type ThrownOrigin } from '../../async/thrown-errors.ts';
 import { formatNumber, formatPercent } from '../../base/quantity.ts';
 import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
@@ -40,6 +42,9 @@ const FEW = 100;
 const FEW_PERCENT = 5;
 const CRITICAL_PERCENT = 20;
 const UNCAUGHT_WARNING = 3;
+/** Ways to an uncaught error that are told, and lines of each. */
+const WAYS = 3;
+const STEPS = 4;
 /** The language's own: nobody says by them that an upstream was late. */
 const MISTAKE = /^(?:TypeError|ReferenceError|RangeError|SyntaxError)$/;
 /** Part of the answers of one status that gave up on an upstream, from which on they are left to upstream-timeout. */
@@ -156,9 +161,12 @@ function describe(evidence: Evidence, errors: ErrorSites, cause: Cause, severity
 }
 
 function judgeUncaught(evidence: Evidence, errors: ErrorSites): Finding[] {
+  const operations = evidence.async?.operations;
+  const thrown = operations === undefined ? [] : buildThrownErrors(operations);
   return errors.uncaught.slice(0, MOST).map(({ site, count }) => {
     const rate = count / Math.max(0.001, errors.seconds);
     const [first] = site.places;
+    const origins = sameError(thrown, site)?.origins.slice(0, WAYS) ?? [];
     const what = site.how === 'rejected' ? 'is a rejection nobody handles' : 'is caught by nobody';
     return {
       kind: 'application-errors',
@@ -170,8 +178,9 @@ function judgeUncaught(evidence: Evidence, errors: ErrorSites): Finding[] {
         evidenceLine('caught by nobody', count, 'times', UNCAUGHT_WARNING),
         evidenceLine('the same, per second', rate, '/s', null),
         ...errorLines(site),
+        ...originLines(evidence, origins),
       ],
-      ...placesOf(evidence, site),
+      ...placesOf(evidence, { ...site, answeredAt: origins.flatMap(({ chain }) => chain.slice(0, 1)) }),
       advice: adviceFor('application-errors', 'uncaught', {
         function: first === undefined ? undefined : functionText(first),
       }),
@@ -180,10 +189,46 @@ function judgeUncaught(evidence: Evidence, errors: ErrorSites): Finding[] {
   });
 }
 
-/** The blamed line and its callers, then where the answer was written; with the text around the first. */
+/** The recorder's account of an error that the sampler saw: the same name at the same line. */
+function sameError(
+  thrown: readonly ThrownError[],
+  { name, message, places }: ErrorSite,
+): ThrownError | undefined {
+  const [first] = places;
+  return thrown.find(({ sites, ...error }) =>
+    error.name === name && first === undefined
+      ? error.message === message
+      : sites.some(({ file, line }) => file === first?.file && line === first.line),
+  );
+}
+
+/** Who scheduled the code that threw, most frequent first, in the words of an asynchronous stack. */
+function originLines(evidence: Evidence, origins: readonly ThrownOrigin[]): EvidenceLine[] {
+  const { cwd } = evidence.manifest.target;
+  return origins.map(({ kind, subject, chain, request, count }) => {
+    const steps = chain.slice(0, STEPS).map((site) => {
+      const name = site.function === '' ? '(anonymous)' : clean(site.function, 60);
+      return `${name} ${displayPath(site.file, cwd)}:${site.line}`;
+    });
+    if (request !== '') steps.push(clean(request, 80));
+    const what =
+      kind === 'timer'
+        ? `a timer of ${clean(subject, 40)}`
+        : kind === 'promise'
+          ? 'code after an await'
+          : `the callback of ${kind === 'immediate' ? 'an immediate' : clean(subject || kind, 60)}`;
+    return sentence(
+      'begun by',
+      count,
+      `Thrown in ${what}, begun by ${steps.join(' < ')}, ${count === 1 ? 'once' : `${count} times`}.`,
+    );
+  });
+}
+
+/** The blamed line and its callers, then where the answer was written, or what scheduled the code that threw; with the text around the first. */
 function placesOf(
   evidence: Evidence,
-  { places, answeredAt }: Cause,
+  { places, answeredAt }: Pick<Cause, 'places'> & { answeredAt: readonly (ErrorPlace | CreationSite)[] },
 ): { where: Where[]; source?: SourceExcerpt } {
   const { cwd } = evidence.manifest.target;
   const where: Where[] = [];

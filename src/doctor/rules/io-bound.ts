@@ -19,8 +19,8 @@ import { measureWaits, placesOf, SLOW_MS, subjectText, type WaitFacts } from '..
  *
  * Statistic: of the followed requests that took 200 ms and more, the share of their time in which they waited for one
  * subject (the queue before its connections counted with it), and the median length of such a wait. Threshold: at
- * least five slow requests which are 5 % of all, the subject has 40 % of their time, and one wait is at least 80 ms and
- * three times what the loop is late (p95). Where every connection to an upstream is busy and requests queue for one,
+ * least five slow requests which are 5 % of all, the subject has 40 % of their time, and one wait (of files: all of a
+ * request's) is at least 80 ms and three times what the loop is late (p95). Where every connection to an upstream is busy and requests queue for one,
  * the queue must be 50 ms and longer than the answer; the requests themselves need not be slow then. Reason: waiting is
  * what a server does, and every healthy one waits most of the time; it is a finding when somebody waits noticeably long
  * for the answer, for one cause, and the loop or a saturated machine is not that cause.
@@ -69,6 +69,8 @@ interface Cause {
   /** Of the slow requests' time, %. */
   percent: number;
   wait: number;
+  /** `wait` is that of a request for all pieces, not the median of one. */
+  isSummed: boolean;
 }
 
 function findSlowCauses(evidence: Evidence, facts: Facts, waits: WaitFacts): Cause[] {
@@ -85,9 +87,18 @@ function findSlowCauses(evidence: Evidence, facts: Facts, waits: WaitFacts): Cau
     const asked = slow.groups.filter((group) => group.kind === kind && group.subject === subject);
     const queues = slow.groups.filter((group) => group.kind === 'promise' && group.leadsTo === subject);
     const percent = [...asked, ...queues].reduce((sum, { requestShare }) => sum + requestShare, 0);
-    const wait = Math.max(...[...asked, ...queues].map(waitOf));
+    // One `readFile` is an open, a stat, reads and a close: what counts is how long a request waits for all of them.
+    const summed = kind === 'fs' ? Math.min(1, percent / 100) * waits.slowMean : 0;
+    const single = Math.max(...[...asked, ...queues].map(waitOf));
+    const wait = Math.max(summed, single);
     if (percent < CAUSE_PERCENT || wait < LEAST_WAIT_MS || wait < LOOP_FACTOR * late) continue;
-    causes.push({ peer: asked[0], queue: queues[0], percent: Math.min(100, percent), wait });
+    causes.push({
+      peer: asked[0],
+      queue: queues[0],
+      percent: Math.min(100, percent),
+      wait,
+      isSummed: wait > single,
+    });
   }
   return causes.sort((a, b) => b.percent - a.percent).slice(0, 2);
 }
@@ -152,7 +163,11 @@ function describeExhausted(
   };
 }
 
-function describeSlow(evidence: Evidence, waits: WaitFacts, { peer, queue, percent, wait }: Cause): Finding {
+function describeSlow(
+  evidence: Evidence,
+  waits: WaitFacts,
+  { peer, queue, percent, wait, isSummed }: Cause,
+): Finding {
   const group = peer ?? queue!;
   const name = subjectText(group);
   const never = !Number.isFinite(wait);
@@ -163,8 +178,8 @@ function describeSlow(evidence: Evidence, waits: WaitFacts, { peer, queue, perce
     ...(never
       ? []
       : [
-          evidenceLine('wait for it, median', wait, 'ms', LEAST_WAIT_MS),
-          evidenceLine('wait for it, p95', group.p95, 'ms', null),
+          evidenceLine(isSummed ? 'wait of a request' : 'wait for it, median', wait, 'ms', LEAST_WAIT_MS),
+          evidenceLine('wait for it, p95', isSummed ? Number.NaN : group.p95, 'ms', null),
         ]),
     evidenceLine(
       'waiting at once, mean',

@@ -51,13 +51,18 @@ export const serialised: Rule = {
           evidenceLine('main thread CPU median', facts.machine.cpuMedian, '%', BUSY_PERCENT, 'below'),
         ].filter(({ value }) => Number.isFinite(value)),
         ...placesOf([queue, guarded], evidence),
-        advice: adviceFor('serialised', guarded.kind === 'peer' ? 'connection' : '', { what }),
+        advice: adviceFor('serialised', isOneConnection(guarded) ? 'connection' : '', { what }),
         next: [`holter async ${evidence.manifest.target.pid}`],
         alsoExplains: ['gateway-timeout'],
       },
     ];
   },
 };
+
+/** Where others are open and idle, it is not the connection that is waited for. */
+function isOneConnection({ kind, connections }: WaitGroup): boolean {
+  return kind === 'peer' && (connections?.open ?? 1) <= 1;
+}
 
 const BUSY_PERCENT = 70;
 const LINE_PERCENT = 50;

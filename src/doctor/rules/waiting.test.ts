@@ -81,6 +81,21 @@ describe('io-bound', () => {
     expect(kinds(slow, { cpu: '▃', wait: '▇' })).not.toContain('io-bound');
   });
 
+  it('counts the pieces of reading a file together, and takes quick files for what they are', () => {
+    const pieces = (ms: number) => (number: number, from: number) =>
+      [1, 2, 3, ms, 4]
+        .map((length, at) => {
+          const start = from + [1, 2, 4, 7, 7 + ms][at]!;
+          return `FSREQPROMISE ${number * 10 + 1000 + at} - ${start}-${start + length} r${number} <${-2 * number} @readInvoice/invoices.js:7`;
+        })
+        .join('\n');
+    const [finding, ...others] = findings(drawRequests(20, 270, pieces(250)));
+    expect(others).toEqual([]);
+    expect(finding?.kind).toBe('io-bound');
+    expect(finding?.where[0]).toMatchObject({ function: 'readInvoice', file: '/app/invoices.js', line: 7 });
+    expect(kinds(drawRequests(20, 270, pieces(60)))).toEqual([]);
+  });
+
   it('tells an exhausted pool of connections from a slow upstream', () => {
     // Two connections, ten at a time: 100 ms in line, 25 ms at the database.
     const queued = (number: number, from: number) => `
@@ -133,6 +148,21 @@ describe('serialised', () => {
     expect(finding?.kind).toBe('serialised');
     expect(finding?.where[0]).toMatchObject({ function: 'reserve', line: 27 });
     expect(finding?.title).toContain('one at a time waits for a timer of 15 ms');
+  });
+
+  it('blames one connection only where no other is open', () => {
+    const atUpstream = (number: number, from: number) =>
+      inLine(number, from).replace(
+        /Timeout.*/,
+        `peer ${-2 * number - 1001} db:5432 ${from + 136}-${from + 151} r${number} <${number * 10 + 1000} @query/db.js:41`,
+      );
+    const text = drawRequests(60, 152, atUpstream, { every: 15 });
+    const adviceWith = (open: number) =>
+      findings(text, { peers: [peer({ connections: open, mostBusy: 1, meanBusy: 0.9, busyNow: 1 })] }).map(
+        ({ kind, advice }) => [kind, /share one connection/.test(advice)],
+      );
+    expect(adviceWith(1)).toEqual([['serialised', true]]);
+    expect(adviceWith(4)).toEqual([['serialised', false]]);
   });
 
   it('wants the line to be long and the CPU to idle', () => {

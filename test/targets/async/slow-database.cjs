@@ -28,6 +28,7 @@ if (process.argv[2] === 'database') {
     const describe = () => ({
       port,
       writeGeneric: net.Socket.prototype._writeGeneric === before,
+      listeners: process.eventNames().map((name) => `${String(name)} ${process.listenerCount(name)}`),
       symbols: Object.getOwnPropertySymbols(globalThis).map(String).sort(),
       globals: Object.getOwnPropertyNames(globalThis).length,
       channels: ['http.server.request.start', 'http.client.request.start', 'undici:request:create'].filter(
