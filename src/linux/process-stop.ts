@@ -181,7 +181,10 @@ export class ProcessStop {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     for (;;) {
       const threads = listThreads(this.pid);
-      if (threads.length === 0) throw new HolterError('E_TARGET_EXITED', `process ${this.pid} has ended`);
+      // Killed meanwhile: it stays as a zombie until its parent asks for it.
+      const state = readProcessStat(this.pid)?.state ?? 'X';
+      if (threads.length === 0 || (threads.length === 1 && (state === 'Z' || state === 'X')))
+        throw new HolterError('E_TARGET_EXITED', `process ${this.pid} has ended`);
       if (threads.every((tid) => this.#stands(tid))) return;
       if (performance.now() > limit)
         throw new HolterError('E_TIMEOUT', `process ${this.pid} does not stop within ${STOP_LIMIT} ms`, {

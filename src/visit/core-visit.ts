@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import type { Bytes, Milliseconds } from '../base/units.ts';
 import { type CopyResult, copyMemory, layOutCore } from '../linux/core-writer.ts';
@@ -277,8 +278,7 @@ async function copyStopped(
     // Written last: what has no notes is not taken for whole.
     writeSync(file, notes.bytes, 0, notes.bytes.length, layout.notesAt);
     if (!live.prolong()) {
-      const state = readProcessStatus(pid)?.state ?? 'X';
-      if (state === 'Z' || state === 'X')
+      if (await hasEnded(pid))
         throw new HolterError('E_TARGET_EXITED', `process ${pid} has ended meanwhile: no file was left`);
       throw new HolterError('E_TIMEOUT', `process ${pid} was continued by another: its core would be torn`, {
         hint: 'try again',
@@ -291,6 +291,16 @@ async function copyStopped(
     clearInterval(timer);
     live.resume();
   }
+}
+
+/** One that was killed takes a while to give back its memory, and runs until then. */
+async function hasEnded(pid: number): Promise<boolean> {
+  for (let look = 0; look < 20; look++) {
+    const state = readProcessStatus(pid)?.state ?? 'X';
+    if (state === 'Z' || state === 'X') return true;
+    await sleep(25);
+  }
+  return false;
 }
 
 function originOf({ tid, name, registers }: ThreadState): { tid: number; name: string; known: string[] } {
