@@ -46,6 +46,8 @@ export interface ErrorStack {
 }
 
 const MOST_FRAMES = 200;
+/** Words of a captured stack that are looked at; Error.stackTraceLimit is 10. */
+const MOST_SLOTS = 20_000;
 const FLAT_WIDTH = 6;
 /** The frame is one of baseline code: its offset counts instructions, not bytecode. */
 const DEFERRED_BASELINE = 1 << 8;
@@ -81,7 +83,8 @@ export function readErrorStack(v8: V8Reader, error: number, most: number): Error
 export function readCapturedFrames(v8: V8Reader, store: number): CapturedFrame[] {
   if (!isHeapObject(store)) return [];
   const { callSite, hasFlatCallSites } = valueFields(v8.layout);
-  const count = smiField(v8, store, 'FixedArray.length');
+  // A damaged length may say two thousand million, of memory that is not there.
+  const count = Math.min(MOST_SLOTS, smiField(v8, store, 'FixedArray.length'));
   const data = v8.layout.offset('FixedArray.data');
   const frames: CapturedFrame[] = [];
   if (!(count > 0)) return frames;
