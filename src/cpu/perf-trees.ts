@@ -87,7 +87,7 @@ function isMain(thread: PerfThread, mapped: ReadonlySet<number>): boolean {
 
 /** Per event: how the period of a sample becomes its weight. */
 function eventWeights(stacks: PerfStacks, events: readonly string[]): { clock: boolean }[] {
-  const clock = events.map((name) => /^(?:cpu|task)-clock$/.test(name));
+  const clock = events.map((name) => /^(?:cpu|task)-clock$|^off-CPU$/.test(name));
   for (let i = 0; i < stacks.period.length; i++) {
     if (stacks.period.values[i] === 0) clock[stacks.threads[stacks.thread.values[i]!]!.event] = false;
   }

@@ -9,6 +9,7 @@ export const PROFILE_FORMATS = {
   'v8-log': 'V8 isolate log processed by node --prof-process --preprocess',
   folded: 'folded stacks (FlameGraph)',
   'perf-script': 'text of perf script',
+  'perf-data': 'perf.data (Linux perf)',
   pprof: 'pprof protocol buffer',
   speedscope: 'speedscope JSON',
 } as const;

@@ -1,8 +1,7 @@
-import { CallFrameInfo, type FrameRow } from './call-frame-info.ts';
+import type { FrameRow } from './call-frame-info.ts';
 import { demangle } from './demangle.ts';
 import { ElfFile } from './elf.ts';
-import { LinkageTable } from './elf-plt.ts';
-import { ElfSymbolTable } from './elf-symbol-table.ts';
+import { linkageEntry, MappedBinary } from './mapped-binary.ts';
 import { type Mapping, mappingAt } from './memory-map.ts';
 import type { ImageSymbols, NativeSymbol } from './native-symbol.ts';
 import type { ProcessImage } from './process-image.ts';
@@ -12,46 +11,6 @@ const LOAD = 1;
 const VDSO = '[vdso]';
 const MOST_VDSO = 256 * 1024;
 const MOST_ROWS = 50_000;
-
-/** A binary that an image has mapped. */
-class MappedBinary {
-  readonly path: string;
-  readonly elf: ElfFile;
-  readonly linkage: LinkageTable;
-  #table: ElfSymbolTable | undefined;
-  #frames: CallFrameInfo | null | undefined;
-
-  constructor(path: string, elf: ElfFile) {
-    this.path = path;
-    this.elf = elf;
-    this.linkage = new LinkageTable(elf);
-  }
-
-  get table(): ElfSymbolTable {
-    this.#table ??= new ElfSymbolTable(this.elf);
-    return this.#table;
-  }
-
-  get frames(): CallFrameInfo | undefined {
-    if (this.#frames === undefined) this.#frames = CallFrameInfo.open(this.elf) ?? null;
-    return this.#frames ?? undefined;
-  }
-
-  /** Address of the file for an offset in it; undefined: not in a segment. */
-  addressOfOffset(offset: number): number | undefined {
-    const segment = this.elf.segments.find(
-      (each) => each.type === LOAD && offset >= each.offset && offset < each.offset + each.fileSize,
-    );
-    return segment === undefined ? undefined : offset - segment.offset + segment.address;
-  }
-
-  offsetOfAddress(address: number): number | undefined {
-    const segment = this.elf.segments.find(
-      (each) => each.type === LOAD && address >= each.address && address < each.address + each.fileSize,
-    );
-    return segment === undefined ? undefined : address - segment.address + segment.offset;
-  }
-}
 
 /** Symbols of an image, made for its life: binaries are opened when first asked for. */
 export function symbolsOf(image: ProcessImage): ImageSymbols {
@@ -84,7 +43,7 @@ class Symbols implements ImageSymbols {
       const value = binary?.addressOfOffset(address - mapping!.start + mapping!.offset);
       if (binary === undefined || value === undefined) continue;
       if (binary.linkage.holds(value)) {
-        this.#known.set(address, entryOf(binary, value));
+        this.#known.set(address, linkageEntry(binary, value));
         continue;
       }
       const list = byBinary.get(binary);
@@ -203,18 +162,4 @@ class Symbols implements ImageSymbols {
     this.#binaries.set(path, binary);
     return binary;
   }
-}
-
-/** Of a jump to another file, named as binutils and gdb name it. */
-function entryOf({ linkage, path }: MappedBinary, value: number): NativeSymbol | undefined {
-  const entry = linkage.entryAt(value);
-  if (entry === undefined) return undefined;
-  const { name, start } = entry;
-  return {
-    mangled: `${name}@plt`,
-    name: `${demangle(name)}@plt`,
-    offset: value - start,
-    file: path,
-    isInside: true,
-  };
 }

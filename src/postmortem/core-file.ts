@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HolterError } from '../base/errors.ts';
 import type { Bytes } from '../base/units.ts';
+import { buildIdOfFile } from '../linux/elf-build-id.ts';
 import { PagedMemory } from '../linux/memory.ts';
 import type { Mapping } from '../linux/memory-map.ts';
 import { type ProcessImage, REGISTER } from '../linux/process-image.ts';
@@ -10,7 +11,7 @@ import { joinMappings } from './core-mappings.ts';
 import { CoreMemory } from './core-memory.ts';
 import { type CoreNotes, MOST_THREADS, readCoreNotes } from './core-notes.ts';
 import { packingOf } from './core-packing.ts';
-import { buildIdAt, buildIdOfFile } from './image-binaries.ts';
+import { buildIdAt } from './image-binaries.ts';
 import type { UnpackProgress } from './unpack-core.ts';
 
 export interface CoreOptions {

@@ -1,4 +1,4 @@
-import { ElfFile } from '../linux/elf.ts';
+import { buildIdOfFile, findBuildId } from '../linux/elf-build-id.ts';
 import type { PagedMemory } from '../linux/memory.ts';
 import type { Mapping } from '../linux/memory-map.ts';
 import type { ProcessImage } from '../linux/process-image.ts';
@@ -17,7 +17,6 @@ export interface ImageBinary {
   match: 'right' | 'other' | 'missing' | 'unknown';
 }
 
-const BUILD_ID = 3;
 const NOTE = 4;
 const MOST_BINARIES = 500;
 
@@ -73,36 +72,4 @@ function firstAddress(memory: PagedMemory, headers: number, size: number, count:
   for (let i = 0; i < count; i++)
     if (memory.u32(headers + i * size) === 1) return memory.word(headers + i * size + 16);
   return 0;
-}
-
-/** Hexadecimal; '' when the file cannot be read or has none. */
-export function buildIdOfFile(path: string): string {
-  let elf: ElfFile | undefined;
-  try {
-    elf = ElfFile.open(path);
-  } catch {
-    return '';
-  }
-  if (elf === undefined) return '';
-  try {
-    const section = elf.section('.note.gnu.build-id');
-    return section === undefined ? '' : findBuildId(elf.read(section.offset, Math.min(4096, section.size)));
-  } finally {
-    elf.close();
-  }
-}
-
-/** Note of the name GNU and type 3 (elf(5), "Notes"). */
-function findBuildId(notes: Uint8Array): string {
-  const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
-  for (let at = 0; at + 12 <= notes.length; ) {
-    const nameSize = view.getUint32(at, true);
-    const size = view.getUint32(at + 4, true);
-    const begin = at + 12 + Math.ceil(nameSize / 4) * 4;
-    if (begin + size > notes.length || size > 64) return '';
-    if (view.getUint32(at + 8, true) === BUILD_ID && nameSize === 4)
-      return Buffer.from(notes.subarray(begin, begin + size)).toString('hex');
-    at = begin + Math.ceil(size / 4) * 4;
-  }
-  return '';
 }

@@ -1,0 +1,103 @@
+import { type AddressSpaces, type CodeMapping, isJitMapping } from './address-spaces.ts';
+import { type AddressTable, KERNEL_SPACE } from './address-table.ts';
+import { type JitCodeBook, nameAt } from './jit-code-book.ts';
+import type { FilePlace, NativeNames } from './native-names.ts';
+
+/** What an address was, from a moment on: a symbol and the file its code lies in, as `perf script` writes them. */
+export interface CodeName {
+  /** Ns of the recording's clock. */
+  time: number;
+  /** '' unknown. */
+  symbol: string;
+  /** Path, `[vdso]`, `[kernel.kallsyms]`, `[nf_tables]`; JIT_MODULE; UNMAPPED for what is no code at all. */
+  module: string;
+}
+
+/** Code that V8 made while the program ran. */
+export const JIT_MODULE = '[JIT]';
+/** No executable memory was there: the walk over frame pointers went astray. */
+export const UNMAPPED = '[unmapped]';
+
+/** Names of JIT code by pid; undefined: that process left no map. */
+export type JitBooks = ReadonlyMap<number, JitCodeBook>;
+
+/**
+ * What every address of a table is called: one name, or several over time where memory was used again. Files are asked
+ * one after the other for all their addresses at once. A row without a name has an empty list.
+ */
+export function resolveAddresses(
+  table: AddressTable,
+  spaces: AddressSpaces,
+  names: NativeNames,
+  jit: JitBooks,
+): (readonly CodeName[])[] {
+  const found: (readonly CodeName[])[] = new Array(table.length);
+  const byFile = new Map<string, { row: number; time: number; place: FilePlace }[]>();
+  const several = new Map<number, CodeName[]>();
+  for (let row = 0; row < table.length; row++) {
+    const space = table.spaceOf(row);
+    const address = table.addressOf(row);
+    if (space === KERNEL_SPACE) {
+      found[row] = [kernelName(names, address)];
+      continue;
+    }
+    const { pid } = spaces.spaces[space]!;
+    const mappings = spaces.at(space, address);
+    const list: CodeName[] = [];
+    if (mappings.length === 0) list.push(...jitNames(jit.get(pid), address, UNMAPPED));
+    for (const [index, mapping] of mappings.entries()) {
+      if (isJitMapping(mapping.path)) {
+        list.push(...withinMapping(jitNames(jit.get(pid), address, JIT_MODULE), mappings, index));
+        continue;
+      }
+      const { path, buildId } = mapping;
+      const place = { path, buildId, pid, offset: address - mapping.start + mapping.offset };
+      const key = `${path}\n${buildId ?? ''}`;
+      const entry = { row, time: mapping.time, place };
+      const known = byFile.get(key);
+      if (known === undefined) byFile.set(key, [entry]);
+      else known.push(entry);
+    }
+    several.set(row, list);
+  }
+  for (const entries of byFile.values()) {
+    const named = names.nameAll(entries.map(({ place }) => place));
+    for (const [index, { row, time, place }] of entries.entries())
+      several.get(row)!.push({ time, symbol: named[index] ?? '', module: place.path });
+  }
+  for (const [row, list] of several) found[row] = list.length > 1 ? inOrder(list) : list;
+  return found;
+}
+
+function kernelName(names: NativeNames, address: number): CodeName {
+  const symbol = names.kernelName(address);
+  if (symbol === undefined) return { time: 0, symbol: '', module: '[kernel.kallsyms]' };
+  return { time: 0, symbol: symbol.name, module: symbol.module === '' ? '[kernel.kallsyms]' : symbol.module };
+}
+
+function jitNames(book: JitCodeBook | undefined, address: number, module: string): CodeName[] {
+  const names = book?.at(address) ?? [];
+  if (names.length === 0) return [{ time: 0, symbol: '', module }];
+  return names.map(({ time, name }) => ({ time, symbol: name, module: JIT_MODULE }));
+}
+
+/** Names of code in one mapping of several: the one it had at its beginning, and those until the next begins. */
+function withinMapping(names: CodeName[], mappings: readonly CodeMapping[], index: number): CodeName[] {
+  if (mappings.length === 1) return names;
+  const { time } = mappings[index]!;
+  const until = mappings[index + 1]?.time ?? Number.POSITIVE_INFINITY;
+  const inside = names.filter((name) => name.time > time && name.time < until);
+  const atBegin = nameAt(
+    names.map((name) => ({ time: name.time, name: name.symbol })),
+    time,
+  );
+  return [{ time, symbol: atBegin ?? '', module: names[0]?.module ?? JIT_MODULE }, ...inside];
+}
+
+function inOrder(list: CodeName[]): CodeName[] {
+  list.sort((a, b) => a.time - b.time);
+  return list.filter(
+    (each, index) =>
+      index === 0 || each.symbol !== list[index - 1]!.symbol || each.module !== list[index - 1]!.module,
+  );
+}
