@@ -37,6 +37,7 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   async: async () => (await import('./async.ts')).registerAsync(program, rest, setExit),
   cpu: async () => (await import('./cpu.ts')).registerCpu(program, rest, setExit),
   flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
+  perf: async () => (await import('./perf.ts')).registerPerf(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
   load: async () => (await import('./load.ts')).registerLoad(program, setExit),
   top: async () => (await import('./top.ts')).registerTop(program, setExit),

@@ -10,11 +10,12 @@ import { uninline } from '../cpu/uninline.ts';
 import { parseEvidence, readRecordedProfiles } from '../doctor/recorded-profiles.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import type { EvidenceFile, KernelTime, RecordingManifest } from '../recording/manifest.ts';
-import { openRecording } from '../recording/read-recording.ts';
+import { openRecording, type Recording } from '../recording/read-recording.ts';
 import type { PageFact } from '../render/page-data.ts';
-import { collectSources, openSources } from '../source-map/collect-sources.ts';
+import { collectSources, openSources, type SourcesFile } from '../source-map/collect-sources.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
 import { kernelTimeNotes } from './kernel-time-notes.ts';
+import { beginsLikePerfData, perfFacts, perfNotes, readPerfFile, readRecordedPerf } from './perf-input.ts';
 
 /** A recording or a profile file, read: what `cpu`, `flame`, `heap sample` and `open` show, compare and convert. */
 export interface ProfileInput {
@@ -58,6 +59,8 @@ export async function readProfileInput(path: string, interest: Interest = 'any')
 async function readFolder(path: string, interest: Interest): Promise<ProfileInput> {
   const recording = await openRecording(path);
   const { manifest } = recording;
+  if (recording.list('perf-data').length > 0 && interest !== 'allocations')
+    return readPerfFolder(path, recording);
   const { cpu, allocations, book, problems } = await readRecordedProfiles(recording);
   const found =
     interest === 'cpu' ? cpu : interest === 'allocations' ? allocations : [...cpu, ...allocations];
@@ -117,6 +120,55 @@ async function readFolder(path: string, interest: Interest): Promise<ProfileInpu
   };
 }
 
+async function readPerfFolder(path: string, recording: Recording): Promise<ProfileInput> {
+  const { manifest } = recording;
+  const { target, window } = manifest;
+  const roots = target.cwd === '' ? [] : [target.cwd];
+  const sourcesFile = recording.list('sources')[0];
+  const kept =
+    sourcesFile === undefined
+      ? undefined
+      : parseEvidence<SourcesFile>(await recording.read(sourcesFile), 'holter.sources/1', sourcesFile.name);
+  const { maps, book } = openSources(kept ?? { schema: 'holter.sources/1', scripts: [], originals: {} }, {
+    roots,
+  });
+  const { startedMonotonicUs } = window;
+  const { profile, about, problems } = readRecordedPerf(recording, { maps, roots, startedMonotonicUs });
+  const loadFile = recording.list('load')[0];
+  const load =
+    loadFile === undefined
+      ? undefined
+      : parseEvidence<LoadResult>(await recording.read(loadFile), 'holter.load/1', loadFile.name);
+  let bytes = 0;
+  for (const file of manifest.files)
+    bytes += (await stat(join(path, file.name)).catch(() => undefined))?.size ?? 0;
+  const end =
+    window.end.kind === 'interrupted'
+      ? ['Stopped early (Ctrl-C).']
+      : window.end.kind === 'target-exited'
+        ? ['The process ended while it was recorded.']
+        : [];
+  return {
+    name: target.name,
+    detail: target.pid > 0 ? `pid ${target.pid}` : '',
+    facts: [
+      ...(target.node === '' ? [] : [{ label: 'Node', value: target.node }]),
+      { label: 'recorded', value: `${window.startedAt.replace('T', ' ').replace(/\.\d+Z/, ' UTC')}` },
+      { label: 'window', value: `${window.seconds.toFixed(1)} s` },
+      ...perfFacts(profile, about),
+    ],
+    profiles: profile.profiles,
+    book,
+    cwd: target.cwd,
+    notes: [...end, ...(manifest.notes ?? []), ...perfNotes(profile, about), ...profile.notes, ...problems],
+    recordedAt: window.startedAt,
+    manifest,
+    ...(load === undefined ? {} : { load }),
+    path,
+    bytes,
+  };
+}
+
 function addKernelTimes(times: readonly KernelTime[]): KernelTime {
   const sum = (key: 'runMs' | 'waitMs') => times.reduce((all, time) => all + time[key], 0);
   return {
@@ -131,6 +183,13 @@ async function readProfileFile(path: string): Promise<ProfileInput> {
   const read = (options: Parameters<typeof openProfile>[1]): { file: ProfileFile; bytes: number } => {
     const source = openFile(path);
     try {
+      if (beginsLikePerfData(path)) {
+        const perf = readPerfFile(path, options);
+        return {
+          file: { ...perf, notes: [...perfNotes(perf), ...perf.notes] },
+          bytes: source.size ?? 0,
+        };
+      }
       return { file: openProfile(source, options), bytes: source.size ?? 0 };
     } finally {
       source.close();

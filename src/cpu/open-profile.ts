@@ -17,7 +17,10 @@ import { readV8Log } from './read-v8-log.ts';
 import { LOOKED_AT, recogniseProfile } from './recognise-profile.ts';
 
 /** perf.data is read by the room `perf`, which knows symbols: src/perf/read-perf-data.ts. */
-const READERS: Record<Exclude<ProfileFormat, 'perf-data'>, (source: ByteSource, options: ReadProfileOptions) => ProfileFile> = {
+const READERS: Record<
+  Exclude<ProfileFormat, 'perf-data'>,
+  (source: ByteSource, options: ReadProfileOptions) => ProfileFile
+> = {
   cpuprofile: readCpuProfileFile,
   'chrome-trace': readChromeTrace,
   heapprofile: readHeapProfileFile,
@@ -45,6 +48,9 @@ export function openProfile(source: ByteSource, options: ReadProfileOptions): Pr
       hint: `${first}holter reads ${Object.values(PROFILE_FORMATS).join(', ')}`,
     });
   }
-  if (found.format === 'perf-data') throw new HolterError('E_FILE_FORMAT', `${source.name} is perf.data`, { hint: `holter perf ${source.name}` });
+  if (found.format === 'perf-data')
+    throw new HolterError('E_FILE_FORMAT', `${source.name} is perf.data`, {
+      hint: `holter perf ${source.name}`,
+    });
   return READERS[found.format](open, options);
 }

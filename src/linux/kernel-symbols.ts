@@ -112,6 +112,8 @@ export class KernelSymbols {
     const end = this.#bytes.indexOf(NEWLINE, at);
     const text = this.#bytes.toString('latin1', at, end < 0 ? this.#bytes.length : end);
     const tab = text.indexOf(String.fromCharCode(TAB));
-    return tab < 0 ? { name: text, module: '', start } : { name: text.slice(0, tab), module: text.slice(tab + 1), start };
+    return tab < 0
+      ? { name: text, module: '', start }
+      : { name: text.slice(0, tab), module: text.slice(tab + 1), start };
   }
 }

@@ -21,7 +21,7 @@ export class AddressTable {
 
   /** Number of an address, made when new. `low` and `high` are its 32-bit halves; the upper 16 bits are ignored. */
   intern(space: number, low: number, high: number): number {
-    const key = (((high & 0xffff) | (space << 16)) >>> 0);
+    const key = ((high & 0xffff) | (space << 16)) >>> 0;
     const mask = this.#slots.length - 1;
     let slot = hash(low, key) & mask;
     for (;;) {

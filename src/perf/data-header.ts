@@ -76,7 +76,10 @@ export function readDataHeader(readAt: ReadAt, name: string): PerfDataHeader {
   const attributes = section(header, 24);
   const data = section(header, 40);
   if (entryBytes < 64 + 16 || entryBytes > 4096)
-    throw new HolterError('E_FILE_FORMAT', `${name}: its events have ${entryBytes} bytes, which no perf writes`);
+    throw new HolterError(
+      'E_FILE_FORMAT',
+      `${name}: its events have ${entryBytes} bytes, which no perf writes`,
+    );
   const count = Math.min(MOST_EVENTS, Math.floor(attributes.size / entryBytes));
   const table = readAt(attributes.offset, count * entryBytes);
   if (count === 0 || table.length < count * entryBytes) throw cutShort(name);

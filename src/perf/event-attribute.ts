@@ -23,18 +23,18 @@ export interface PerfEvent {
 
 /** PERF_SAMPLE_* of linux/perf_event.h. */
 export const SAMPLE = {
-  ip: 1 << 0,
-  tid: 1 << 1,
-  time: 1 << 2,
-  address: 1 << 3,
-  read: 1 << 4,
-  callchain: 1 << 5,
-  id: 1 << 6,
-  cpu: 1 << 7,
-  period: 1 << 8,
-  streamId: 1 << 9,
-  raw: 1 << 10,
-  identifier: 1 << 16,
+  ip: 0x1,
+  tid: 0x2,
+  time: 0x4,
+  address: 0x8,
+  read: 0x10,
+  callchain: 0x20,
+  id: 0x40,
+  cpu: 0x80,
+  period: 0x100,
+  streamId: 0x200,
+  raw: 0x400,
+  identifier: 0x10000,
 } as const;
 
 /** PERF_COUNT_SW_* by number, named as perf names them. */

@@ -73,7 +73,8 @@ function sizeOfRecord(bytes: Buffer, at: number, after: number): number | undefi
   if (id === DEBUG_INFO) return sizeOfDebugInfo(bytes, at);
   if (id === CODE_CLOSE || id === CODE_MOVE || id === UNWINDING_INFO)
     return at + told <= bytes.length ? told : undefined;
-  if (told < RECORD_HEADER + LOAD_FIXED + 1 || at + RECORD_HEADER + LOAD_FIXED >= bytes.length) return undefined;
+  if (told < RECORD_HEADER + LOAD_FIXED + 1 || at + RECORD_HEADER + LOAD_FIXED >= bytes.length)
+    return undefined;
   const length = u64(bytes, at + RECORD_HEADER + 24);
   const nameEnd = bytes.indexOf(0, at + RECORD_HEADER + LOAD_FIXED);
   if (nameEnd < 0) return undefined;

@@ -1,7 +1,7 @@
 import { demangle } from '../linux/demangle.ts';
 import { ElfFile } from '../linux/elf.ts';
 import { buildIdOfFile } from '../linux/elf-build-id.ts';
-import { KernelSymbols } from '../linux/kernel-symbols.ts';
+import type { KernelSymbols } from '../linux/kernel-symbols.ts';
 import { linkageEntry, MappedBinary } from '../linux/mapped-binary.ts';
 import { KEPT_SYMBOLS_SCHEMA, type KeptSymbol, type KeptSymbols, keptSymbolAt } from './kept-symbols.ts';
 
@@ -144,7 +144,9 @@ export class NativeNames {
     }
     const here = buildId === undefined ? '' : buildIdOfFile(file);
     if (buildId !== undefined && here !== '' && here !== buildId) {
-      this.problems.push(`${path} is another build than the one that was recorded: its functions have no names`);
+      this.problems.push(
+        `${path} is another build than the one that was recorded: its functions have no names`,
+      );
       return undefined;
     }
     try {

@@ -5,6 +5,7 @@ import type { ByteSource } from '../base/byte-source.ts';
 import type { ReadProfileOptions } from '../cpu/profile-file.ts';
 import { KernelSymbols } from '../linux/kernel-symbols.ts';
 import { readVdso } from '../linux/vdso.ts';
+import { codeByAddress, type PerfCodeFile } from './code-file.ts';
 import type { JitCodeBook } from './jit-code-book.ts';
 import { readJitDump } from './jitdump.ts';
 import { type KeptSymbols, parseKeptSymbols } from './kept-symbols.ts';
@@ -21,6 +22,8 @@ export interface BesidePerfData {
   mapTimes?: MapTimes;
   jitDump?: Buffer;
   symbols?: KeptSymbols;
+  /** V8's code by address, out of the process's memory. */
+  code?: PerfCodeFile;
   /** The recording was made elsewhere: nothing of this machine belongs to it. */
   foreign?: boolean;
 }
@@ -49,6 +52,8 @@ export function openPerfData(
       }
       return books;
     },
+    codeInMemory: (pid) =>
+      beside.code !== undefined && pid === beside.code.pid ? codeByAddress(beside.code) : undefined,
     nativeNames: ({ kernelText, release: recorded }) => ({
       kept: beside.symbols,
       fileOf: (path, pid) => localFile(path, pid),

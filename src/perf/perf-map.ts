@@ -31,28 +31,18 @@ export function readPerfMap(bytes: Buffer, times?: MapTimes): JitCodeBook {
   const windows = times?.offset.length ?? 0;
   for (let at = 0; at < bytes.length; ) {
     const lineAt = at;
-    let start = 0;
-    let size = 0;
-    let digit = 0;
-    let digits = 0;
     // A line may begin with 0x, as other runtimes write it.
     if (bytes[at] === 0x30 && bytes[at + 1] === 0x78) at += 2;
-    while (at < bytes.length && (digit = DIGIT[bytes[at]!]!) >= 0) {
-      start = start * 16 + digit;
-      digits++;
-      at++;
-    }
-    const hasStart = digits > 0 && digits <= 16 && bytes[at] === SPACE;
-    digits = 0;
-    if (hasStart) {
-      at++;
-      if (bytes[at] === 0x30 && bytes[at + 1] === 0x78) at += 2;
-      while (at < bytes.length && (digit = DIGIT[bytes[at]!]!) >= 0) {
-        size = size * 16 + digit;
-        digits++;
-        at++;
-      }
-    }
+    let first = at;
+    let start = 0;
+    for (; isDigit(bytes[at]); at++) start = start * 16 + DIGIT[bytes[at]!]!;
+    const hasStart = at > first && at - first <= 16 && bytes[at] === SPACE;
+    if (hasStart) at++;
+    if (hasStart && bytes[at] === 0x30 && bytes[at + 1] === 0x78) at += 2;
+    first = at;
+    let size = 0;
+    for (; hasStart && isDigit(bytes[at]); at++) size = size * 16 + DIGIT[bytes[at]!]!;
+    const digits = at - first;
     const nameAt = at + 1;
     while (at < bytes.length && bytes[at] !== NEWLINE) at++;
     const isWhole = at < bytes.length;
@@ -63,4 +53,8 @@ export function readPerfMap(bytes: Buffer, times?: MapTimes): JitCodeBook {
     book.add(start, size, window < 0 ? 0 : times!.time[window]!, nameAt);
   }
   return book;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && DIGIT[byte]! >= 0;
 }

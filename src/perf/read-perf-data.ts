@@ -7,7 +7,6 @@ import { perfEventName } from '../cpu/perf-header.ts';
 import { PerfStacks } from '../cpu/perf-stacks.ts';
 import { buildPerfTrees } from '../cpu/perf-trees.ts';
 import type { ProfileFile, ReadProfileOptions } from '../cpu/profile-file.ts';
-import type { AddressTable } from './address-table.ts';
 import {
   FEATURE,
   type PerfDataHeader,
@@ -18,8 +17,15 @@ import {
 } from './data-header.ts';
 import { RECORD, readRecords } from './data-records.ts';
 import type { KeptSymbols } from './kept-symbols.ts';
-import { NativeNames, type NativeNameSources } from './native-names.ts';
-import { type CodeName, JIT_MODULE, type JitBooks, resolveAddresses, UNMAPPED } from './resolve-addresses.ts';
+import { type NativeNameSources, NativeNames } from './native-names.ts';
+import {
+  type CodeInMemory,
+  type CodeName,
+  JIT_MODULE,
+  type JitBooks,
+  resolveAddresses,
+  UNMAPPED,
+} from './resolve-addresses.ts';
 import { SampleReader, type Survey, surveyRecords } from './survey.ts';
 import type { ThreadTime } from './switch-times.ts';
 
@@ -30,6 +36,7 @@ export const OFF_CPU = 'off-CPU';
 export interface PerfDataContext extends ReadProfileOptions {
   /** Names of JIT code of a process that was recorded; undefined: it left none. Asked once for each. */
   jitBooks(pids: readonly number[], jitDumps: ReadonlyMap<number, string>): JitBooks;
+  codeInMemory: CodeInMemory;
   /** Where native names come from; told what the recording says of its machine. */
   nativeNames(recorded: { kernelText: number | undefined; release: string | undefined }): NativeNameSources;
 }
@@ -53,8 +60,8 @@ export interface PerfProfile extends ProfileFile {
   quality: PerfQuality;
   /** Empty when context switches were not recorded. */
   threadTimes: ThreadTime[];
-  /** Addresses of JIT code that nobody could name, by pid, with their samples: what a look into the process may tell. */
-  unnamed: { pid: number; address: number; samples: number }[];
+  /** Addresses in JIT code by pid, with their samples: what a look into the process may tell more of. */
+  jit: { pid: number; address: number; samples: number; isNamed: boolean }[];
   /** Native symbols that were needed. */
   symbols: KeptSymbols;
   host: string | undefined;
@@ -96,13 +103,13 @@ export function readPerfData(given: ByteSource, context: PerfDataContext): PerfP
   try {
     const pids = survey.spaces.spaces.slice(1).map(({ pid }) => pid);
     const jit = context.jitBooks(pids, survey.jitDumps);
-    const resolved = resolveAddresses(survey.addresses, survey.spaces, names, jit);
+    const resolved = resolveAddresses(survey.addresses, survey.spaces, names, jit, context.codeInMemory);
     source.seek(header.data.offset);
     const assembly = new StackAssembly(survey, resolved, context);
     readRecords(source, dataBytes, (record) => {
       if (record.type === RECORD.sample) assembly.add(record);
     });
-    return finish(assembly, survey, header, readAt, names, jit, context, untold);
+    return finish(assembly, resolved, survey, header, readAt, names, jit, context, untold);
   } finally {
     names.close();
   }
@@ -111,9 +118,12 @@ export function readPerfData(given: ByteSource, context: PerfDataContext): PerfP
 type ReadAt = Parameters<typeof readDataHeader>[0];
 
 /** Bytes that can be gone back to: a file, else all of it in memory. */
-function rereadable(source: ByteSource): ByteSource & { seek(offset: number): void; size: number | undefined } {
+function rereadable(
+  source: ByteSource,
+): ByteSource & { seek(offset: number): void; size: number | undefined } {
   const { seek } = source;
-  if (source.path !== undefined && seek !== undefined) return Object.assign(source, { seek: seek.bind(source) });
+  if (source.path !== undefined && seek !== undefined)
+    return Object.assign(source, { seek: seek.bind(source) });
   const bytes = readAll(source);
   let at = 0;
   return {
@@ -150,14 +160,14 @@ function refuse(survey: Survey, name: string): void {
 class StackAssembly {
   readonly stacks = new PerfStacks(ROOT_FRAME);
   readonly quality = { samples: 0, unknown: 0, unknownJit: 0, broken: 0 };
-  /** Samples by row of the address table whose JIT code has no name. */
-  readonly unnamed: Int32Array;
+  /** Samples by row of the address table. */
+  readonly samples: Int32Array;
   readonly events: string[];
   readonly #reader: SampleReader;
   readonly #survey: Survey;
   readonly #context: ReadProfileOptions;
   readonly #resolved: readonly (readonly CodeName[])[];
-  /** Frame by row; −1: not made yet, −2: depends on the time. */
+  /** Frame by row; −1: to be asked for each time. */
   readonly #frame: Int32Array;
   /** Kind by frame. */
   readonly #kind: number[] = [];
@@ -175,11 +185,13 @@ class StackAssembly {
     this.#survey = survey;
     this.#resolved = resolved;
     this.#context = context;
-    this.unnamed = new Int32Array(survey.addresses.length);
+    this.samples = new Int32Array(survey.addresses.length);
     this.#frame = new Int32Array(survey.addresses.length).fill(-1);
     this.#reader = new SampleReader(survey.events, survey.spaces, survey.addresses);
     this.events = survey.events.map(({ name }) =>
-      name === 'sched:sched_switch' && !survey.switches.isEmpty ? OFF_CPU : perfEventName(name),
+      name === 'sched:sched_switch' && !survey.switches.isEmpty
+        ? OFF_CPU
+        : perfEventName(name.replace(/\/[^/]*\/\w*$/, '')),
     );
     this.#noStack = this.#plain('(no stack)');
     this.#away = this.#plain('(waiting)');
@@ -193,7 +205,7 @@ class StackAssembly {
       const { length } = this.#stack;
       if (depth + 2 > length) this.#stack = new Int32Array(depth * 2 + 2);
       const rows = this.#reader.stack;
-      const stack = this.#stack;
+      let stack = this.#stack;
       let to = 0;
       let weight = period;
       if (this.events[event] === OFF_CPU) {
@@ -206,8 +218,17 @@ class StackAssembly {
       let broken = false;
       for (let i = 0; i < depth; i++) {
         const row = rows[i]!;
+        this.samples[row]!++;
         let frame = this.#frame[row]!;
-        if (frame < 0) frame = this.#frameAt(row, time);
+        if (frame < 0) {
+          const name = this.#nameAt(row, time);
+          // Of inlined functions the frames come before the one that holds them.
+          if (name?.inlined !== undefined) {
+            if (to + name.inlined.length + depth - i + 2 > stack.length) stack = this.#widen(stack);
+            for (const symbol of name.inlined) stack[to++] = this.#frameOf({ ...name, symbol });
+          }
+          frame = this.#frameOf(name);
+        }
         const kind = this.#kind[frame]!;
         if (kind !== NAMED) {
           const unknownBefore = unknown;
@@ -226,7 +247,6 @@ class StackAssembly {
             break;
           } else if (kind === NO_JIT_NAME) {
             unknownJit = true;
-            this.unnamed[row]!++;
           }
         }
         stack[to++] = frame;
@@ -264,17 +284,23 @@ class StackAssembly {
     return thread;
   }
 
-  /** Frame of an address whose name depends on the time, or is asked for the first time. */
-  #frameAt(row: number, time: number): number {
+  /** Name of an address that was not asked for yet, has several over time, or stands for several functions. */
+  #nameAt(row: number, time: number): CodeName | undefined {
     const names = this.#resolved[row]!;
-    if (this.#frame[row] === -1) this.#frame[row] = names.length > 1 ? -2 : this.#frameOf(names[0]);
-    if (this.#frame[row] !== -2) return this.#frame[row]!;
     let chosen = names[0];
     for (const name of names) {
       if (name.time > time) break;
       chosen = name;
     }
-    return this.#frameOf(chosen);
+    if (names.length <= 1 && chosen?.inlined === undefined) this.#frame[row] = this.#frameOf(chosen);
+    return chosen;
+  }
+
+  #widen(stack: Int32Array): Int32Array<ArrayBuffer> {
+    const wider = new Int32Array(stack.length * 2 + 64);
+    wider.set(stack);
+    this.#stack = wider;
+    return wider;
   }
 
   #frameOf(name: CodeName | undefined): number {
@@ -286,7 +312,13 @@ class StackAssembly {
     let frame: number;
     if (symbol === '' && module === JIT_MODULE) {
       frame = this.stacks.frame(
-        describeForeignFrame({ name: '(JavaScript without a name)', file: '', line: 0, column: 0, category: 'js' }),
+        describeForeignFrame({
+          name: '(JavaScript without a name)',
+          file: '',
+          line: 0,
+          column: 0,
+          category: 'js',
+        }),
         'js',
       );
     } else {
@@ -314,6 +346,7 @@ const NO_CODE = 3;
 
 function finish(
   assembly: StackAssembly,
+  resolved: readonly (readonly CodeName[])[],
   survey: Survey,
   header: PerfDataHeader,
   readAt: ReadAt,
@@ -325,7 +358,9 @@ function finish(
   const notes: string[] = [...names.problems];
   if (survey.lost > 0) notes.push(`the kernel had no room for ${survey.lost} events`);
   if (!names.hasKernel && survey.events.some(({ excludesKernel }) => !excludesKernel))
-    notes.push('functions of the kernel have no names: its symbols could not be read (kptr_restrict, or another boot)');
+    notes.push(
+      'functions of the kernel have no names: its symbols could not be read (kptr_restrict, or another boot)',
+    );
   const first = survey.firstTime;
   const isMonotonic = survey.events[0]?.clockId === CLOCK_MONOTONIC;
   const { startedMonotonicUs } = context;
@@ -339,7 +374,9 @@ function finish(
       : `the file ${survey.end === 'cut' ? 'ends' : 'is damaged'} after ${survey.samples} samples`;
   const clock = readClockData(readAt, header.features.get(FEATURE.clockData));
   const recordedAt =
-    clock === undefined || !Number.isFinite(first) ? Number.NaN : (clock.wallNs - clock.clockNs + first) / 1e6;
+    clock === undefined || !Number.isFinite(first)
+      ? Number.NaN
+      : (clock.wallNs - clock.clockNs + first) / 1e6;
   return {
     format: 'perf-data',
     profiles: buildPerfTrees(assembly.stacks, {
@@ -355,18 +392,28 @@ function finish(
     threadTimes: survey.switches.isEmpty
       ? []
       : survey.switches.threads(first, survey.lastTime, (tid) => survey.commands.get(tid) ?? `${tid}`),
-    unnamed: unnamedOf(assembly.unnamed, survey.addresses, survey),
+    jit: jitAddresses(assembly.samples, resolved, survey),
     symbols: names.used(),
     host: readFeatureText(readAt, header.features.get(FEATURE.hostname)),
   };
 }
 
-function unnamedOf(counts: Int32Array, table: AddressTable, survey: Survey): PerfProfile['unnamed'] {
-  const found: PerfProfile['unnamed'] = [];
-  for (let row = 0; row < counts.length; row++) {
-    if (counts[row] === 0) continue;
-    const { pid } = survey.spaces.spaces[table.spaceOf(row)]!;
-    found.push({ pid, address: table.addressOf(row), samples: counts[row]! });
+function jitAddresses(
+  samples: Int32Array,
+  resolved: readonly (readonly CodeName[])[],
+  { addresses, spaces }: Survey,
+): PerfProfile['jit'] {
+  const found: PerfProfile['jit'] = [];
+  for (let row = 0; row < samples.length; row++) {
+    const names = resolved[row]!;
+    if (samples[row] === 0 || names.every(({ module }) => module !== JIT_MODULE)) continue;
+    const { pid } = spaces.spaces[addresses.spaceOf(row)]!;
+    found.push({
+      pid,
+      address: addresses.addressOf(row),
+      samples: samples[row]!,
+      isNamed: names.some(({ symbol }) => symbol !== ''),
+    });
   }
-  return found.sort((a, b) => b.samples - a.samples);
+  return found;
 }

@@ -11,6 +11,8 @@ export interface CodeName {
   symbol: string;
   /** Path, `[vdso]`, `[kernel.kallsyms]`, `[nf_tables]`; JIT_MODULE; UNMAPPED for what is no code at all. */
   module: string;
+  /** Functions that the compiler put into it and that run at this very address, innermost first. */
+  inlined?: readonly string[];
 }
 
 /** Code that V8 made while the program ran. */
@@ -21,6 +23,9 @@ export const UNMAPPED = '[unmapped]';
 /** Names of JIT code by pid; undefined: that process left no map. */
 export type JitBooks = ReadonlyMap<number, JitCodeBook>;
 
+/** V8's code as it lay in the memory of a process: names by address, innermost first. */
+export type CodeInMemory = (pid: number) => ReadonlyMap<number, readonly string[]> | undefined;
+
 /**
  * What every address of a table is called: one name, or several over time where memory was used again. Files are asked
  * one after the other for all their addresses at once. A row without a name has an empty list.
@@ -30,6 +35,7 @@ export function resolveAddresses(
   spaces: AddressSpaces,
   names: NativeNames,
   jit: JitBooks,
+  codeInMemory: CodeInMemory,
 ): (readonly CodeName[])[] {
   const found: (readonly CodeName[])[] = new Array(table.length);
   const byFile = new Map<string, { row: number; time: number; place: FilePlace }[]>();
@@ -44,10 +50,11 @@ export function resolveAddresses(
     const { pid } = spaces.spaces[space]!;
     const mappings = spaces.at(space, address);
     const list: CodeName[] = [];
-    if (mappings.length === 0) list.push(...jitNames(jit.get(pid), address, UNMAPPED));
+    const inMemory = codeInMemory(pid)?.get(address);
+    if (mappings.length === 0) list.push(...jitNames(jit.get(pid), inMemory, address, UNMAPPED));
     for (const [index, mapping] of mappings.entries()) {
       if (isJitMapping(mapping.path)) {
-        list.push(...withinMapping(jitNames(jit.get(pid), address, JIT_MODULE), mappings, index));
+        list.push(...withinMapping(jitNames(jit.get(pid), inMemory, address, JIT_MODULE), mappings, index));
         continue;
       }
       const { path, buildId } = mapping;
@@ -75,10 +82,34 @@ function kernelName(names: NativeNames, address: number): CodeName {
   return { time: 0, symbol: symbol.name, module: symbol.module === '' ? '[kernel.kallsyms]' : symbol.module };
 }
 
-function jitNames(book: JitCodeBook | undefined, address: number, module: string): CodeName[] {
+function jitNames(
+  book: JitCodeBook | undefined,
+  inMemory: readonly string[] | undefined,
+  address: number,
+  module: string,
+): CodeName[] {
   const names = book?.at(address) ?? [];
-  if (names.length === 0) return [{ time: 0, symbol: '', module }];
-  return names.map(({ time, name }) => ({ time, symbol: name, module: JIT_MODULE }));
+  const last = inMemory?.at(-1);
+  if (names.length === 0) {
+    if (last === undefined) return [{ time: 0, symbol: '', module }];
+    return [{ time: 0, symbol: last, module: JIT_MODULE, ...inlinedOf(inMemory) }];
+  }
+  return names.map(({ time, name }) => ({
+    time,
+    symbol: name,
+    module: JIT_MODULE,
+    // Memory was read at the end: it tells of this code only if it is the same function still.
+    ...(last !== undefined && placeOf(name) === placeOf(last) ? inlinedOf(inMemory) : {}),
+  }));
+}
+
+function inlinedOf(names: readonly string[] | undefined): { inlined?: readonly string[] } {
+  return names === undefined || names.length < 2 ? {} : { inlined: names.slice(0, -1) };
+}
+
+/** File, line and column of a name of V8's, which is where the function stands whatever its tier. */
+function placeOf(name: string): string {
+  return name.slice(name.indexOf(' ') + 1).replace(/^file:\/\//, '');
 }
 
 /** Names of code in one mapping of several: the one it had at its beginning, and those until the next begins. */

@@ -3,7 +3,13 @@ import { AddressSpaces } from './address-spaces.ts';
 import { AddressTable, KERNEL_SPACE } from './address-table.ts';
 import { zeroText } from './data-header.ts';
 import { type PerfRecord, RECORD, type RecordsEnd, readRecords } from './data-records.ts';
-import { type PerfEvent, readAttribute, readWords, type SampleLayout, sampleLayout } from './event-attribute.ts';
+import {
+  type PerfEvent,
+  readAttribute,
+  readWords,
+  type SampleLayout,
+  sampleLayout,
+} from './event-attribute.ts';
 import { SwitchTimes } from './switch-times.ts';
 
 /** All of a recording that samples need to be understood: read first, so that the order of the records does not matter. */

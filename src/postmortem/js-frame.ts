@@ -101,7 +101,8 @@ export function runsFunction(v8: V8Reader, code: JitCode, jsFunction: number): b
   return readOptimizedCode(v8, code).shared === shared;
 }
 
-function baselineBytecode(v8: V8Reader, code: JitCode): number {
+/** BytecodeArray that baseline code was made of. */
+export function baselineBytecode(v8: V8Reader, code: JitCode): number {
   const data = v8.memory.word(code.address - 1 + v8.layout.offset('Code.interpreterData'));
   return isBytecodeArray(v8, data)
     ? data

@@ -48,7 +48,21 @@ export type EvidenceKind =
   /** `holter.core-evidence/1`: what a core tells. */
   | 'core'
   /** `holter.pool/1`: libuv's pool, its queue and what its threads do. */
-  | 'pool';
+  | 'pool'
+  /** `perf.data` as `perf record` wrote it. */
+  | 'perf-data'
+  /** `holter.perf-recording/1`: how it was recorded. */
+  | 'perf'
+  /** Perf map of a process (`pid`) as it was at the end. */
+  | 'perf-map'
+  /** `holter.perf-map-times/1`: when its bytes were written. */
+  | 'perf-map-times'
+  /** Jitdump of a process (`pid`). */
+  | 'jitdump'
+  /** `holter.perf-symbols/1`: native symbols that the samples need. */
+  | 'perf-symbols'
+  /** `holter.perf-code/1`: code of V8's heap by address, read out of the process's memory. */
+  | 'perf-code';
 
 export interface EvidenceFile {
   /** File name inside the recording folder. */

@@ -17,7 +17,16 @@ export function gatherSources(
   pid: number | undefined,
   roots: readonly string[],
 ): Promise<SourcesFile> {
-  const scripts = [...weighScripts(evidence)].map(([url, weight]) => ({ url, weight, always: weight === 1 }));
+  return gatherScripts(weighScripts(evidence), pid, roots);
+}
+
+/** Of scripts by URL with their share of the evidence (1: wanted whatever it weighs). */
+export function gatherScripts(
+  weights: ReadonlyMap<string, number>,
+  pid: number | undefined,
+  roots: readonly string[],
+): Promise<SourcesFile> {
+  const scripts = [...weights].map(([url, weight]) => ({ url, weight, always: weight === 1 }));
   const root = pid !== undefined && existsSync(`/proc/${pid}/root/`) ? `/proc/${pid}/root` : '';
   return collectSources(
     scripts,
