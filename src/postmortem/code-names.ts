@@ -1,7 +1,6 @@
+import { functionsOfBytecode } from './bytecode-owners.ts';
 import { readOptimizedCode } from './deoptimization.ts';
-import { bytecodeArrayOf, readFunctionInfo } from './function-info.ts';
-import { findHeapPages } from './heap-pages.ts';
-import { HeapWalk } from './heap-walk.ts';
+import { readFunctionInfo } from './function-info.ts';
 import { inlinedFrames } from './inlining.ts';
 import { type JitCode, jitCodeAt } from './jit-code.ts';
 import { baselineBytecode } from './js-frame.ts';
@@ -21,18 +20,13 @@ export interface CodePlace {
 }
 
 /** Marks of V8's perf maps for the tiers (src/codegen/compiler.cc, CodeKindToMarker). */
-const MARK: Readonly<Record<JitCode['kind'], string>> = {
+export const TIER_MARK: Readonly<Record<JitCode['kind'], string>> = {
   baseline: '^',
   maglev: '+',
   turbofan: '*',
   regexp: '',
   other: '',
 };
-/** Spaces in which SharedFunctionInfos are. */
-const SPACES = new Set(['old', 'shared', 'new', '']);
-/** A larger heap is not walked for the names of baseline code. */
-const MOST_BYTES = 4 * 2 ** 30;
-
 /**
  * What instructions of V8's heap belong to, with the functions that optimised code holds inlined. Reads memory as it lies
  * there now: code that was collected has no name, and memory used again has the new one.
@@ -48,7 +42,7 @@ export function codePlaces(v8: V8Reader, addresses: readonly number[]): CodePlac
       name = functionLabel(v8, shared);
       names.set(shared, name);
     }
-    return `JS:${MARK[kind]}${name}`;
+    return `JS:${TIER_MARK[kind]}${name}`;
   };
   for (const address of addresses) {
     const code = jitCodeAt(v8, address);
@@ -66,10 +60,8 @@ export function codePlaces(v8: V8Reader, addresses: readonly number[]): CodePlac
     }
     places.push(place);
   }
-  if (baseline.size > 0)
-    findByBytecode(v8, baseline, (shared, place) => {
-      place.names = [nameOf(shared, 'baseline')];
-    });
+  for (const [bytecode, shared] of functionsOfBytecode(v8, baseline))
+    for (const place of baseline.get(bytecode)!) place.names = [nameOf(shared, 'baseline')];
   return places.filter((place) => place.names.length > 0);
 }
 
@@ -85,37 +77,8 @@ function optimizedNames(v8: V8Reader, code: JitCode, address: number): number[] 
   return isSharedFunctionInfo(v8, optimized.shared) ? [optimized.shared] : [];
 }
 
-/** Baseline code knows its bytecode, and only the function knows that: all functions are asked. */
-function findByBytecode(
-  v8: V8Reader,
-  wanted: ReadonlyMap<number, CodePlace[]>,
-  found: (shared: number, place: CodePlace) => void,
-): void {
-  const pages = findHeapPages(v8)
-    .isolates.flatMap((isolate) => isolate.pages)
-    .filter(({ space, isLarge }) => !isLarge && SPACES.has(space));
-  if (pages.reduce((sum, { areaStart, areaEnd }) => sum + areaEnd - areaStart, 0) > MOST_BYTES) return;
-  const type = v8.layout.types.get('SHARED_FUNCTION_INFO_TYPE');
-  const walk = new HeapWalk(v8);
-  let left = wanted.size;
-  const isAsked = new Set<number>();
-  walk.walk(pages, ({ base, count, offsets, maps }) => {
-    if (left === 0) return;
-    for (let index = 0; index < count; index++) {
-      if (walk.maps[maps[index]!]!.type !== type) continue;
-      const shared = base + offsets[index]! + 1;
-      const bytecode = bytecodeArrayOf(v8, shared);
-      const places = wanted.get(bytecode);
-      if (places === undefined || isAsked.has(bytecode)) continue;
-      isAsked.add(bytecode);
-      left--;
-      for (const place of places) found(shared, place);
-    }
-  });
-}
-
 /** `name file:line:column` as in V8's logs; the name may be empty. */
-function functionLabel(v8: V8Reader, shared: number): string {
+export function functionLabel(v8: V8Reader, shared: number): string {
   const info = readFunctionInfo(v8, shared);
   if (info === undefined) return '';
   const name = info.name || info.inferredName;

@@ -105,6 +105,11 @@ function tablesOf(v8: V8Reader, code: JitCode, data: number, optimizationId: num
   return tables;
 }
 
+/** SharedFunctionInfo of the function that optimised code is of, without reading its tables; NaN unknown. */
+export function optimizedShared(v8: V8Reader, code: JitCode): number {
+  return ownShared(v8, field(v8, code.address, 'Code.deoptimizationData'));
+}
+
 /** The frames a deopt index stands for; undefined: there is no such entry. */
 export function translationOf(
   v8: V8Reader,

@@ -87,14 +87,19 @@ function typeOfStream(v8: V8Reader, stream: number): number {
 
 /** Undefined: not a Code, or not one with this pc. */
 function readCode(v8: V8Reader, stream: number, pc: number): JitCode | undefined {
+  const code = jitCodeOf(v8, stream);
+  // A return address behind the last call of a function that never returns lies at its very end.
+  return code !== undefined && pc >= code.start && pc <= code.start + code.size ? code : undefined;
+}
+
+/** Code of the object that holds its instructions (tagged: an InstructionStream, of V8 10 the Code itself); undefined: it is none. */
+export function jitCodeOf(v8: V8Reader, stream: number): JitCode | undefined {
   const back = v8.layout.offset('InstructionStream.code');
   const address = Number.isNaN(back) ? stream : v8.memory.word(stream - 1 + back);
   if (!hasType(v8, address, 'CODE_TYPE')) return undefined;
   const start = startOf(v8, address);
   const size = sizeOf(v8, address);
-  // A return address behind the last call of a function that never returns lies at its very end.
-  if (!(pc >= start && pc <= start + size && size < MOST_BYTES)) return undefined;
-  return { address, kind: kindOf(v8, address), start, size };
+  return size > 0 && size < MOST_BYTES ? { address, kind: kindOf(v8, address), start, size } : undefined;
 }
 
 function startOf(v8: V8Reader, code: number): number {

@@ -8,7 +8,9 @@ import { readMemoryMap } from '../linux/memory-map.ts';
 import type { PerfTool } from '../linux/perf-tool.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
 import { classifyThreads, readPoolSize, surveyThreads } from '../linux/thread-role.ts';
+import type { MapTimesFile } from '../perf/map-times.ts';
 import { type BesidePerfData, openPerfData } from '../perf/open-perf-data.ts';
+import type { MapTimes } from '../perf/perf-map.ts';
 import { PERF_RECORDING_SCHEMA, type PerfRecordingFile } from '../perf/perf-recording.ts';
 import type { PerfProfile } from '../perf/read-perf-data.ts';
 import type { Action, EvidenceFile, RecordingManifest, WindowEnd } from '../recording/manifest.ts';
@@ -16,7 +18,7 @@ import type { RecordingWriter } from '../recording/write-recording.ts';
 import { listNodeDescendants } from '../target/descendants.ts';
 import { startClock } from './clock.ts';
 import { gatherTreeSources } from './gather-tree-sources.ts';
-import { readPerfCode } from './perf-code.ts';
+import { type CodeWatch, readPerfCode, watchCode } from './perf-code.ts';
 import { type PerfMapWatch, watchPerfMap } from './perf-map-watch.ts';
 import { startPerfRecord } from './perf-record.ts';
 
@@ -68,6 +70,8 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
   const path = `${writer.folder}/${PERF_DATA}`;
   const clock = startClock();
   let { info } = options;
+  let code: CodeWatch | undefined;
+  let isFromMemory = false;
   let failure: { error: unknown } | undefined;
   let end: WindowEnd = { kind: 'complete' };
   let seconds = 0;
@@ -79,6 +83,11 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
     act(`perf record attached, ${options.hz} samples a second and thread`);
     try {
       onStep?.('recording');
+      // A command that was held before it began is no V8 yet, and writes a map.
+      if (options.readsMemory && options.refreshInfo === undefined && !maps.get(pid)!.hasMap) {
+        code = watchCode(pid, (why) => notes.push(`Its memory could not be read: ${why}.`));
+        act("V8's code looked for in its memory", 0, 'read only, not stopped');
+      }
       const gone = new AbortController();
       void perf.ended.then(() => gone.abort());
       const ended = AbortSignal.any([options.signal, gone.signal]);
@@ -100,6 +109,17 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
     onStep?.('keeping maps');
     clearInterval(watchChildren);
     const beside = await keepMaps(writer, maps, pid, notes);
+    const fromMemory = beside.map === undefined ? code?.finish() : undefined;
+    if (fromMemory !== undefined) {
+      isFromMemory = true;
+      await writer.add({ name: `perf-${pid}.map`, kind: 'perf-map', pid }, fromMemory.map);
+      await writer.add(
+        { name: `perf-${pid}-times.json`, kind: 'perf-map-times', pid },
+        JSON.stringify(fromMemory.times),
+      );
+      beside.map = fromMemory.map;
+      beside.mapTimes = toTimes(fromMemory.times);
+    }
     const jitDump = await keepJitDump(writer, pid);
     if (jitDump !== undefined) beside.jitDump = jitDump;
     onStep?.('reading');
@@ -115,11 +135,10 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
     let profile = read();
     if (options.readsMemory && isAlive(pid)) {
       const addresses = profile.jit.filter((each) => each.pid === pid).map(({ address }) => address);
-      const code = readPerfCode(pid, addresses, (why) => notes.push(`Its memory could not be read: ${why}.`));
-      act(`code of V8's heap read from its memory (${addresses.length} addresses)`, 0, 'not stopped');
-      if (code !== undefined && code.code.length > 0) {
-        await writer.add({ name: 'perf-code.json', kind: 'perf-code', pid }, JSON.stringify(code));
-        beside.code = code;
+      const places = readPerfCode(pid, addresses, () => {});
+      if (places !== undefined && places.code.length > 0) {
+        await writer.add({ name: 'perf-code.json', kind: 'perf-code', pid }, JSON.stringify(places));
+        beside.code = places;
         profile = read();
       }
     }
@@ -133,14 +152,13 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
       offCpu: options.offCpu,
       kernel: tool.hasKernel,
       whyNoKernel: tool.whyNoKernel,
-      names:
-        beside.map !== undefined
+      names: isFromMemory
+        ? 'memory'
+        : beside.map !== undefined
           ? 'map'
           : beside.jitDump !== undefined
             ? 'jitdump'
-            : beside.code !== undefined
-              ? 'memory'
-              : 'none',
+            : 'none',
       threads,
     };
     await writer.add({ name: 'perf.json', kind: 'perf' }, JSON.stringify(recording));
@@ -150,6 +168,7 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
   } finally {
     clearInterval(watchChildren);
     for (const map of maps.values()) map.stop();
+    code?.stop();
   }
   const manifest: RecordingManifest = {
     schema: 'holter.recording/1',
@@ -209,12 +228,13 @@ async function keepMaps(
     );
     if (pid !== target) continue;
     beside.map = readFileSync(`${writer.folder}/${name}`);
-    beside.mapTimes = {
-      time: Float64Array.from(kept.times.timeUs, (us) => us * 1000),
-      offset: kept.times.offset,
-    };
+    beside.mapTimes = toTimes(kept.times);
   }
   return beside;
+}
+
+function toTimes({ timeUs, offset }: MapTimesFile): MapTimes {
+  return { time: Float64Array.from(timeUs, (us) => us * 1000), offset };
 }
 
 /** The jitdump a process has mapped (`--perf-prof`), where there is one. */
