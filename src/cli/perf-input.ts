@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openFile } from '../base/byte-source.ts';
 import { HolterError } from '../base/errors.ts';
 import { formatNumber } from '../base/quantity.ts';
-import type { ReadProfileOptions } from '../cpu/profile-file.ts';
+import type { NamedTree, ReadProfileOptions } from '../cpu/profile-file.ts';
 import { parsePerfCode } from '../perf/code-file.ts';
 import { isPerfData } from '../perf/data-header.ts';
 import { parseMapTimes } from '../perf/map-times.ts';
@@ -12,6 +12,7 @@ import { type BesidePerfData, openPerfData, readKeptSymbols } from '../perf/open
 import { type PerfRecordingFile, parsePerfRecording } from '../perf/perf-recording.ts';
 import type { PerfProfile } from '../perf/read-perf-data.ts';
 import type { Recording } from '../recording/read-recording.ts';
+import type { ThreadTimeRow } from '../render/cpu-document.ts';
 import type { PageFact } from '../render/page-data.ts';
 
 /** Less than this of the samples without names is not worth a word. */
@@ -111,6 +112,45 @@ export function perfNotes({ quality, host }: PerfProfile, about?: PerfRecordingF
       `Recorded on ${host}: names of native code need its binaries; a recording of holter perf holds them.`,
     );
   return notes;
+}
+
+const ROLE: Readonly<Record<string, string>> = {
+  main: 'main thread',
+  v8: 'V8 thread',
+  pool: 'pool thread',
+  worker: 'worker thread',
+};
+
+/** `pool thread 4722`, where its role is known and the thread gave itself no name of its own. */
+function threadName(tid: number, command: string, about: PerfRecordingFile | undefined): string {
+  const role = ROLE[about?.threads.find((thread) => thread.tid === tid)?.role ?? ''];
+  return role === undefined ? `${command} ${tid}` : `${role} ${tid}`;
+}
+
+/** Trees of threads with what the threads are for in their names. */
+export function nameThreads(trees: readonly NamedTree[], about: PerfRecordingFile | undefined): NamedTree[] {
+  return trees.map((named) => {
+    const found = /^(.*) (\d+)( \(.*\))?$/.exec(named.name);
+    if (found === null) return named;
+    const name = `${threadName(Number(found[2]), found[1]!, about)}${found[3] ?? ''}`;
+    return {
+      name,
+      get tree() {
+        return named.tree;
+      },
+    };
+  });
+}
+
+export function threadRows({ threadTimes }: PerfProfile, about?: PerfRecordingFile): ThreadTimeRow[] {
+  return threadTimes.map(({ tid, command, onCpuMs, offCpuMs, preemptedMs, switches }) => ({
+    name: threadName(tid, command, about),
+    tid,
+    onCpuMs,
+    offCpuMs,
+    preemptedMs,
+    switches,
+  }));
 }
 
 /** Facts for the head of the page. */

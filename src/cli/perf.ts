@@ -152,7 +152,7 @@ async function capturePerf(
     }
     const visited = family?.target.kind === 'process' ? family.target : found;
     const writer = await createRecording(
-      folder ?? temporaryPath(`${visited.info.name}-${visited.pid}-perf`, ''),
+      folder ?? temporaryPath(`${command.at(-1) ?? visited.info.name}-${visited.pid}-perf`, ''),
     );
     let extra: string | undefined;
     await perfVisit({

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { mergeTrees } from '../cpu/merge-trees.ts';
@@ -55,6 +56,7 @@ export async function presentProfile(read: ProfileInput, options: PresentOptions
     facts: input.facts,
     notes: input.notes,
     ...(input.load === undefined ? {} : { load: input.load }),
+    ...(input.threads === undefined || input.threads.length === 0 ? {} : { threads: input.threads }),
     ...(input.manifest === undefined ? {} : { manifest: input.manifest }),
     files: {
       ...(page === undefined ? {} : { page: shorten(page) }),
@@ -133,7 +135,7 @@ function nextCommands(input: ProfileInput, verb: string): { command: string; not
   const pid = input.manifest?.target.pid ?? 0;
   const path = shellWord(shorten(input.path));
   const again =
-    pid > 0 && verb !== 'flame'
+    pid > 0 && verb !== 'flame' && existsSync(`/proc/${pid}`)
       ? [{ command: `holter doctor ${pid}`, note: 'whether that is a problem, and what to do about it' }]
       : [];
   return [

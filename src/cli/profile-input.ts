@@ -11,11 +11,20 @@ import { parseEvidence, readRecordedProfiles } from '../doctor/recorded-profiles
 import type { LoadResult } from '../load/load-result.ts';
 import type { EvidenceFile, KernelTime, RecordingManifest } from '../recording/manifest.ts';
 import { openRecording, type Recording } from '../recording/read-recording.ts';
+import type { CpuDocument } from '../render/cpu-document.ts';
 import type { PageFact } from '../render/page-data.ts';
 import { collectSources, openSources, type SourcesFile } from '../source-map/collect-sources.ts';
 import type { SourceBook } from '../source-map/source-book.ts';
 import { kernelTimeNotes } from './kernel-time-notes.ts';
-import { beginsLikePerfData, perfFacts, perfNotes, readPerfFile, readRecordedPerf } from './perf-input.ts';
+import {
+  beginsLikePerfData,
+  nameThreads,
+  perfFacts,
+  perfNotes,
+  readPerfFile,
+  readRecordedPerf,
+  threadRows,
+} from './perf-input.ts';
 
 /** A recording or a profile file, read: what `cpu`, `flame`, `heap sample` and `open` show, compare and convert. */
 export interface ProfileInput {
@@ -34,6 +43,8 @@ export interface ProfileInput {
   notes: string[];
   recordedAt?: string;
   manifest?: RecordingManifest;
+  /** Threads by their time on the CPUs, where that was recorded. */
+  threads?: CpuDocument['threads'];
   /** Files of a recording by the place of their tree in `profiles`. */
   files?: EvidenceFile[];
   load?: LoadResult;
@@ -157,7 +168,8 @@ async function readPerfFolder(path: string, recording: Recording): Promise<Profi
       { label: 'window', value: `${window.seconds.toFixed(1)} s` },
       ...perfFacts(profile, about),
     ],
-    profiles: profile.profiles,
+    profiles: nameThreads(profile.profiles, about),
+    threads: threadRows(profile, about),
     book,
     cwd: target.cwd,
     notes: [...end, ...(manifest.notes ?? []), ...perfNotes(profile, about), ...profile.notes, ...problems],
@@ -185,6 +197,7 @@ async function readProfileFile(path: string): Promise<ProfileInput> {
     try {
       if (beginsLikePerfData(path)) {
         const perf = readPerfFile(path, options);
+        threads = threadRows(perf);
         return {
           file: { ...perf, notes: [...perfNotes(perf), ...perf.notes] },
           bytes: source.size ?? 0,
@@ -195,6 +208,7 @@ async function readProfileFile(path: string): Promise<ProfileInput> {
       source.close();
     }
   };
+  let threads: CpuDocument['threads'] = [];
   let { file, bytes } = read({ roots: [cwd] });
   // The scripts may lie on this disk: then lines can be quoted, and source maps applied in a second reading.
   const { sources, hasMaps } = await localSources(file.profiles, cwd);
@@ -217,6 +231,7 @@ async function readProfileFile(path: string): Promise<ProfileInput> {
     book: sources.book,
     sourcesNote: 'source lines are those on this disk now',
     cwd,
+    threads,
     notes: file.notes,
     ...(file.recordedAt === undefined ? {} : { recordedAt: file.recordedAt }),
     path,

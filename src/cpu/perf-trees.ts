@@ -29,14 +29,15 @@ export function buildPerfTrees(stacks: PerfStacks, options: PerfTreeOptions): Na
   const nodes = nodesByThread(stacks);
   const trees: NamedTree[] = [];
   const seen = stacks.threads.filter((thread) => thread.samples > 0);
-  const eventOrder = [...new Set(seen.map((thread) => thread.event))];
+  const eventOrder = [...new Set(seen.map((thread) => thread.event))].sort((a, b) => a - b);
+  const others: NamedTree[] = [];
   for (const event of eventOrder) {
     const threads = seen.filter((thread) => thread.event === event);
     const first = event === eventOrder[0];
     const suffix = first ? '' : ` (${options.events[event]})`;
     if (threads.length > 1 || !first) {
       const name = threads.length > 1 ? 'all threads' : threadName(threads[0]!);
-      trees.push(
+      (first ? trees : others).push(
         whenAsked(`${name}${suffix}`, () =>
           buildTree(stacks, nodes, threads, order, weightOf[event]!, true, options),
         ),
@@ -57,6 +58,8 @@ export function buildPerfTrees(stacks: PerfStacks, options: PerfTreeOptions): Na
       options.notes.push(`${THREAD_LIMIT} of ${sorted.length} threads are shown on their own`);
     }
   }
+  // Before those of single threads, of which there may be hundreds.
+  trees.splice(1, 0, ...others);
   return trees;
 }
 

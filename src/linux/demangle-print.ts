@@ -14,6 +14,18 @@ export function printName(root: Node): string {
   return writer.text;
 }
 
+/** The same without the parameters of the function and what it returns: `v8::internal::Heap::Scavenge`. */
+export function printFunctionName(root: Node): string {
+  const encoding = root.kind === 'constrained' ? root.left! : root;
+  if (encoding.kind !== 'encoding') return printName(root);
+  const writer = new Writer();
+  const name = unwrap(encoding.left!, []);
+  if (name.kind === 'local' && name.right!.kind !== 'default-argument')
+    printLocalName(writer, name, unwrap(name.right!, []));
+  else print(writer, name);
+  return writer.text;
+}
+
 /** Writes any node. */
 export function print(writer: Writer, what: Node): void {
   writer.enter();

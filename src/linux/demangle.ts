@@ -1,6 +1,7 @@
 import { Cursor } from './demangle-cursor.ts';
 import { readEncoding } from './demangle-name.ts';
-import { printName } from './demangle-print.ts';
+import type { Node } from './demangle-node.ts';
+import { printFunctionName, printName } from './demangle-print.ts';
 import { demangleRust } from './demangle-rust.ts';
 
 /** Longer names are given back as they are. The longest in Node 18 to 26 has 975 letters. */
@@ -15,9 +16,18 @@ const KEYED = /^_GLOBAL_[._$]([DI])_/;
  * @returns the symbol itself when it is no mangled name or malformed; never throws. Time and length are bounded.
  */
 export function demangle(mangled: string): string {
+  return demangleWith(mangled, printName);
+}
+
+/** `demangle` without parameters, return type and parts that a compiler split off: what fits a row of a flame graph. */
+export function demangleFunction(mangled: string): string {
+  return demangleWith(mangled, printFunctionName).replace(CLONES, '');
+}
+
+function demangleWith(mangled: string, print: (encoding: Node) => string): string {
   if (mangled.charCodeAt(0) !== 95 /* _ */ || mangled.length > LONGEST) return mangled;
   try {
-    if (mangled.startsWith('_Z')) return demangleRust(mangled) ?? demangleName(mangled);
+    if (mangled.startsWith('_Z')) return demangleRust(mangled) ?? demangleName(mangled, print);
     const keyed = KEYED.exec(mangled);
     if (keyed === null) return mangled;
     return `global ${keyed[1] === 'I' ? 'con' : 'de'}structors keyed to ${demangle(mangled.slice(keyed[0].length))}`;
@@ -26,15 +36,17 @@ export function demangle(mangled: string): string {
   }
 }
 
-function demangleName(mangled: string): string {
+function demangleName(mangled: string, print: (encoding: Node) => string): string {
   const cursor = new Cursor(mangled, 2);
   const encoding = readEncoding(cursor);
   const clones = mangled.slice(cursor.at);
-  if (clones === '') return printName(encoding);
+  if (clones === '') return print(encoding);
   const parts = clones.match(CLONE);
   if (parts === null || parts.join('') !== clones) return mangled;
-  return printName(encoding) + parts.map((part) => ` [clone ${part}]`).join('');
+  return print(encoding) + parts.map((part) => ` [clone ${part}]`).join('');
 }
+
+const CLONES = /(?: \[clone [^\]]*\])+$/;
 
 /** `.part.0`, `.cold`, `.123` */
 const CLONE = /\.(?:[a-z_]+(?:\.\d+)*|\d+(?:\.\d+)*)/g;

@@ -78,8 +78,8 @@ export class ElfSymbolTable {
     return this.#tables.every(({ words }) => words.length === 0);
   }
 
-  /** The function that begins at or nearest below each address; addresses as in the file. */
-  nearest(addresses: readonly number[]): (ElfSymbol | undefined)[] {
+  /** The function that begins at or nearest below each address; addresses as in the file. `plainest`: of several names of one place the plainest. */
+  nearest(addresses: readonly number[], options: { plainest?: boolean } = {}): (ElfSymbol | undefined)[] {
     this.#byAddress ??= this.#indexAddresses();
     const { first, bucket, starts, values, rows } = this.#byAddress;
     return addresses.map((address) => {
@@ -94,8 +94,23 @@ export class ElfSymbolTable {
           best = at;
         }
       }
-      return best < 0 ? undefined : this.#symbol(tableOf(rows[best]!), rowOf(rows[best]!));
+      if (best < 0) return undefined;
+      const symbol = this.#symbol(tableOf(rows[best]!), rowOf(rows[best]!));
+      if (options.plainest !== true || !symbol.name.startsWith('__')) return symbol;
+      return this.#plainest(symbol, starts[which + 1]!, starts[which + 2]!);
     });
+  }
+
+  /** Of all names of one place that without underscores: `write`, not `__GI___libc_write`. */
+  #plainest(symbol: ElfSymbol, from: number, to: number): ElfSymbol {
+    const { values, rows } = this.#byAddress!;
+    let best = symbol;
+    for (let at = from; at < to; at++) {
+      if (values[at] !== symbol.value || this.#typeOf(rows[at]!) === 0) continue;
+      const other = this.#symbol(tableOf(rows[at]!), rowOf(rows[at]!));
+      if (underscores(other.name) < underscores(best.name)) best = other;
+    }
+    return best;
   }
 
   #isTypedOver(row: number, other: number): boolean {
@@ -192,6 +207,10 @@ export class ElfSymbolTable {
         return bytes.toString('latin1', from);
     }
   }
+}
+
+function underscores(name: string): number {
+  return /^_*/.exec(name)![0].length;
 }
 
 function tableOf(row: number): number {

@@ -90,10 +90,13 @@ export class KernelSymbols {
     if (low === 0) return undefined;
     const start = this.#address[row(low - 1)]!;
     if (address - start > MOST_BYTES) return undefined;
-    // Of several names of one place the first in the list, as perf takes it.
-    let first = low - 1;
-    while (first > 0 && this.#address[row(first - 1)]! === start) first--;
-    return this.#symbol(row(first), start);
+    let best = this.#symbol(row(low - 1), start);
+    // Functions that are alike are one piece of code with several names: the shortest is the most general one.
+    for (let index = low - 2; index >= 0 && this.#address[row(index)] === start; index--) {
+      const other = this.#symbol(row(index), start);
+      if (other.name.length < best.name.length) best = other;
+    }
+    return best;
   }
 
   /** Where a function begins, by name; the upper 16 bits left away. */

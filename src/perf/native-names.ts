@@ -1,4 +1,4 @@
-import { demangle } from '../linux/demangle.ts';
+import { demangleFunction } from '../linux/demangle.ts';
 import { ElfFile } from '../linux/elf.ts';
 import { buildIdOfFile } from '../linux/elf-build-id.ts';
 import type { KernelSymbols } from '../linux/kernel-symbols.ts';
@@ -58,11 +58,14 @@ export class NativeNames {
     const binary = this.#binaryOf(first);
     if (binary === undefined) return places.map(() => undefined);
     const values = places.map(({ offset }) => binary.addressOfOffset(offset));
-    const symbols = binary.table.nearest(values.map((value) => value ?? 0));
+    const symbols = binary.table.nearest(
+      values.map((value) => value ?? 0),
+      { plainest: true },
+    );
     return places.map((_, index) => {
       const value = values[index];
       if (value === undefined) return undefined;
-      if (binary.linkage.holds(value)) return linkageEntry(binary, value)?.name;
+      if (binary.linkage.holds(value)) return linkageEntry(binary, value)?.name.replace(/\(.*\)(?=@plt)/, '');
       const symbol = symbols[index];
       if (symbol === undefined) return undefined;
       const into = value - symbol.value;
@@ -160,5 +163,5 @@ export class NativeNames {
 }
 
 function displayName(symbol: string | undefined): string | undefined {
-  return symbol === undefined ? undefined : demangle(symbol);
+  return symbol === undefined ? undefined : demangleFunction(symbol);
 }

@@ -210,7 +210,8 @@ class StackAssembly {
       let weight = period;
       if (this.events[event] === OFF_CPU) {
         const away = this.#survey.switches.awayAfter(tid, time, this.#survey.lastTime);
-        weight = away?.ns ?? 0;
+        // A weight of nothing would make them all samples without a time.
+        weight = Math.max(1, away?.ns ?? 0);
         stack[to++] = away?.preempted === true ? this.#preempted : this.#away;
       }
       let unknown = false;

@@ -40,6 +40,7 @@ export function resolveAddresses(
   const found: (readonly CodeName[])[] = new Array(table.length);
   const byFile = new Map<string, { row: number; time: number; place: FilePlace }[]>();
   const several = new Map<number, CodeName[]>();
+  const sources = new Map<number, JitSource>();
   for (let row = 0; row < table.length; row++) {
     const space = table.spaceOf(row);
     const address = table.addressOf(row);
@@ -50,11 +51,15 @@ export function resolveAddresses(
     const { pid } = spaces.spaces[space]!;
     const mappings = spaces.at(space, address);
     const list: CodeName[] = [];
-    const inMemory = codeInMemory(pid)?.get(address);
-    if (mappings.length === 0) list.push(...jitNames(jit.get(pid), inMemory, address, UNMAPPED));
+    let source = sources.get(pid);
+    if (source === undefined) {
+      source = jitSource(jit.get(pid), codeInMemory(pid));
+      sources.set(pid, source);
+    }
+    if (mappings.length === 0) list.push(...jitNames(source, address, UNMAPPED));
     for (const [index, mapping] of mappings.entries()) {
       if (isJitMapping(mapping.path)) {
-        list.push(...withinMapping(jitNames(jit.get(pid), inMemory, address, JIT_MODULE), mappings, index));
+        list.push(...withinMapping(jitNames(source, address, JIT_MODULE), mappings, index));
         continue;
       }
       const { path, buildId } = mapping;
@@ -82,34 +87,54 @@ function kernelName(names: NativeNames, address: number): CodeName {
   return { time: 0, symbol: symbol.name, module: symbol.module === '' ? '[kernel.kallsyms]' : symbol.module };
 }
 
-function jitNames(
-  book: JitCodeBook | undefined,
-  inMemory: readonly string[] | undefined,
-  address: number,
-  module: string,
-): CodeName[] {
+/** JIT code of a process: its map, and its memory. */
+interface JitSource {
+  book: JitCodeBook | undefined;
+  memory: ReadonlyMap<number, readonly string[]> | undefined;
+  /** Names with columns by those without: maps of V8 10 have lines only. */
+  columns: ReadonlyMap<string, string>;
+}
+
+function jitSource(book: JitCodeBook | undefined, memory: JitSource['memory']): JitSource {
+  const columns = new Map<string, string>();
+  for (const names of memory?.values() ?? [])
+    for (const name of names) columns.set(withoutColumn(functionOf(name)), functionOf(name));
+  return { book, memory, columns };
+}
+
+function jitNames({ book, memory, columns }: JitSource, address: number, module: string): CodeName[] {
   const names = book?.at(address) ?? [];
+  const inMemory = memory?.get(address);
   const last = inMemory?.at(-1);
   if (names.length === 0) {
     if (last === undefined) return [{ time: 0, symbol: '', module }];
     return [{ time: 0, symbol: last, module: JIT_MODULE, ...inlinedOf(inMemory) }];
   }
-  return names.map(({ time, name }) => ({
-    time,
-    symbol: name,
-    module: JIT_MODULE,
+  return names.map(({ time, name }) => {
+    const known = functionOf(name);
+    const full = hasColumn(known) ? known : (columns.get(known) ?? known);
     // Memory was read at the end: it tells of this code only if it is the same function still.
-    ...(last !== undefined && placeOf(name) === placeOf(last) ? inlinedOf(inMemory) : {}),
-  }));
+    const isSame = last !== undefined && functionOf(last) === full;
+    const symbol = full === known ? name : name.replace(/(?::\d+)?$/, /:\d+:\d+$/.exec(full)?.[0] ?? '');
+    return { time, symbol, module: JIT_MODULE, ...(isSame ? inlinedOf(inMemory) : {}) };
+  });
 }
 
 function inlinedOf(names: readonly string[] | undefined): { inlined?: readonly string[] } {
   return names === undefined || names.length < 2 ? {} : { inlined: names.slice(0, -1) };
 }
 
-/** File, line and column of a name of V8's, which is where the function stands whatever its tier. */
-function placeOf(name: string): string {
-  return name.slice(name.indexOf(' ') + 1).replace(/^file:\/\//, '');
+/** `render /app/x.js:10:5` of `JS:*render file:///app/x.js:10:5`: the function, whatever compiled it. */
+function functionOf(name: string): string {
+  return name.replace(/^\w+:[~^+*]?'?/, '').replace(/(^| )file:\/\//, '$1');
+}
+
+function hasColumn(name: string): boolean {
+  return /:\d+:\d+$/.test(name);
+}
+
+function withoutColumn(name: string): string {
+  return name.replace(/(:\d+):\d+$/, '$1');
 }
 
 /** Names of code in one mapping of several: the one it had at its beginning, and those until the next begins. */

@@ -12,6 +12,19 @@ export interface CpuDocumentProfile {
   summary: CpuSummary;
 }
 
+/** How long a thread was on a CPU, as the kernel counted it. */
+export interface ThreadTimeRow {
+  /** `main thread 4711`, `pool thread 4722`. */
+  name: string;
+  tid: number;
+  onCpuMs: number;
+  /** Waiting for something. */
+  offCpuMs: number;
+  /** Ready to run, but another thread had the CPU. */
+  preemptedMs: number;
+  switches: number;
+}
+
 /** Everything a summary of a profile shows, whether as terminal text, Markdown or JSON. */
 export interface CpuDocument {
   /** Command without `holter`: `cpu`, `flame`, `heap sample`. */
@@ -27,6 +40,8 @@ export interface CpuDocument {
   /** What to know when reading it, in sentences. */
   notes: readonly string[];
   load?: LoadResult;
+  /** Where context switches were recorded; by time on a CPU. */
+  threads?: readonly ThreadTimeRow[];
   /** Of a recording: what was done to the target. */
   manifest?: RecordingManifest;
   /** Paths as the user would type them. */

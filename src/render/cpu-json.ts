@@ -18,6 +18,8 @@ export interface CpuJson {
   facts: CpuDocument['facts'];
   profiles: CpuJsonProfile[];
   load?: LoadResult;
+  /** Times on and off the CPUs, where context switches were recorded. */
+  threads?: CpuDocument['threads'];
   notes: readonly string[];
   /** What was done to the target, and whether it was left as it was. */
   actions?: RecordingManifest['actions'];
@@ -54,6 +56,7 @@ export function renderCpuJson(document: CpuDocument): string {
     facts: document.facts,
     profiles,
     ...(load === undefined ? {} : { load }),
+    ...(document.threads === undefined ? {} : { threads: document.threads }),
     notes: document.notes,
     ...(manifest === undefined ? {} : { actions: manifest.actions, left: manifest.left }),
     files: document.files,

@@ -15,7 +15,7 @@ import {
 import type { CpuSummary } from '../cpu/summary.ts';
 import { TIME_ROOMS } from '../cpu/time-split.ts';
 import type { LoadResult } from '../load/load-result.ts';
-import type { CpuDocument, CpuDocumentProfile } from './cpu-document.ts';
+import type { CpuDocument, CpuDocumentProfile, ThreadTimeRow } from './cpu-document.ts';
 import {
   describeAnswer,
   locationText,
@@ -36,7 +36,7 @@ const NARROW = 60;
 /** Lines longer than this are hard to read, however wide the terminal. */
 const WIDEST = 120;
 
-const MOST = { user: 10, functions: 5, lines: 6, packages: 6, others: 8 };
+const MOST = { user: 10, functions: 5, lines: 6, packages: 6, others: 8, threads: 6 };
 /** Rows below this share are noise to a reader. */
 const LEAST_SHARE = 0.0005;
 
@@ -70,6 +70,7 @@ function renderWide(document: CpuDocument, style: Style): string[] {
     lineTable(summary, document.cwd, style),
     packageTable(summary, style),
     otherProfiles(others, document.cwd, style),
+    threadTable(document.threads ?? [], style),
   ])
     if (table.length > 0) lines.push(...table, '');
   lines.push(...noteLines(document, summary, style));
@@ -220,6 +221,21 @@ function otherProfiles(others: readonly CpuDocumentProfile[], cwd: string, style
       const head = `  ${padEnd(truncate(cleanText(name), NAME - 1), NAME)}${padEnd(size, 12)}`;
       const rest = topText(summary, cwd, style.columns - textWidth(head));
       return `${head}${rest}`.trimEnd();
+    }),
+  ];
+}
+
+/** Threads that ran, with the shares of the time they ran, waited, and were ready without a CPU. */
+function threadTable(threads: readonly ThreadTimeRow[], style: Style): string[] {
+  const shown = threads.slice(0, MOST.threads);
+  if (shown.length === 0) return [];
+  const cut = cutText(shown.length, threads.length);
+  return [
+    tableHead('threads', ['on CPU', 'waiting', 'ready'], cut, style),
+    ...shown.map(({ name, onCpuMs, offCpuMs, preemptedMs, switches }) => {
+      const whole = Math.max(1e-9, onCpuMs + offCpuMs + preemptedMs);
+      const shares = [onCpuMs, offCpuMs, preemptedMs].map((ms) => ms / whole);
+      return tableRow(cleanText(name), shares, `${formatNumber(switches)} switches`, style);
     }),
   ];
 }

@@ -62,7 +62,7 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
       pauseMs,
       ...(effect === undefined ? {} : { effect }),
     });
-  const threads = describeThreads(pid);
+  let threads: PerfRecordingFile['threads'] = [];
   const maps = new Map<number, PerfMapWatch>([[pid, watchPerfMap(pid)]]);
   const watchChildren = setInterval(() => {
     for (const child of listNodeDescendants(pid)) if (!maps.has(child)) maps.set(child, watchPerfMap(child));
@@ -83,6 +83,7 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
     act(`perf record attached, ${options.hz} samples a second and thread`);
     try {
       onStep?.('recording');
+      threads = describeThreads(pid);
       // A command that was held before it began is no V8 yet, and writes a map.
       if (options.readsMemory && options.refreshInfo === undefined && !maps.get(pid)!.hasMap) {
         code = watchCode(pid, (why) => notes.push(`Its memory could not be read: ${why}.`));
@@ -95,7 +96,10 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
         failure = { error };
       });
       seconds = clock.now() / 1000;
-      if (isAlive(pid)) info = options.refreshInfo?.() ?? info;
+      if (isAlive(pid)) {
+        info = options.refreshInfo?.() ?? info;
+        threads = describeThreads(pid);
+      }
       if (!isAlive(pid)) end = { kind: 'target-exited', atMs: clock.now(), how: '' };
       else if (options.signal.aborted) end = { kind: 'interrupted' };
     } finally {
