@@ -220,6 +220,8 @@ describe('damage', () => {
   it('survives any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), windows, (bytes, window) => {
+        // Packed bytes are unpacked when they are opened, or refused there.
+        fc.pre(bytes[0] !== 0x1f || bytes[1] !== 0x8b);
         const json = open(bytes, window);
         readJsonValue(json);
         let sound = json.finish();

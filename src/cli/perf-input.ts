@@ -6,6 +6,7 @@ import { HolterError } from '../base/errors.ts';
 import { formatNumber } from '../base/quantity.ts';
 import type { NamedTree, ReadProfileOptions } from '../cpu/profile-file.ts';
 import { parsePerfCode } from '../perf/code-file.ts';
+import { compileLater } from '../perf/compile-later.ts';
 import { isPerfData } from '../perf/data-header.ts';
 import { parseMapTimes } from '../perf/map-times.ts';
 import { type BesidePerfData, openPerfData, readKeptSymbols } from '../perf/open-perf-data.ts';
@@ -33,6 +34,7 @@ export function beginsLikePerfData(path: string): boolean {
 
 /** Reads a lone perf.data file with what this machine has. @throws HolterError of openPerfData */
 export function readPerfFile(path: string, options: ReadProfileOptions): PerfProfile {
+  compileLater();
   const source = openFile(path);
   try {
     return openPerfData(source, options);

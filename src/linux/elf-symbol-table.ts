@@ -8,6 +8,8 @@ const MAX_BYTES = 512 * 2 ** 20;
 const NAME_BYTES = 256;
 /** Rows of the second table begin here. */
 const TABLE = 2 ** 31;
+/** So many are looked for in one pass over the symbols, rather than in an index of all of them. */
+const MANY = 300;
 const FUNCTION = 2;
 const UNIQUE_FUNCTION = 10;
 
@@ -80,6 +82,7 @@ export class ElfSymbolTable {
 
   /** The function that begins at or nearest below each address; addresses as in the file. `plainest`: of several names of one place the plainest. */
   nearest(addresses: readonly number[], options: { plainest?: boolean } = {}): (ElfSymbol | undefined)[] {
+    if (addresses.length >= MANY) return this.#nearestOfMany(addresses, options.plainest === true);
     this.#byAddress ??= this.#indexAddresses();
     const { first, bucket, starts, values, rows } = this.#byAddress;
     return addresses.map((address) => {
@@ -99,6 +102,55 @@ export class ElfSymbolTable {
       if (options.plainest !== true || !symbol.name.startsWith('__')) return symbol;
       return this.#plainest(symbol, starts[which + 1]!, starts[which + 2]!);
     });
+  }
+
+  /** Every symbol is a candidate for the first address at or behind it; then the best so far is carried on. */
+  #nearestOfMany(addresses: readonly number[], plainest: boolean): (ElfSymbol | undefined)[] {
+    const sorted = Float64Array.from(new Set(addresses)).sort();
+    const values = new Float64Array(sorted.length).fill(-1);
+    const rows = new Uint32Array(sorted.length);
+    for (const table of this.#tables)
+      table.names ??= this.#elf.read(table.strings.offset, table.strings.size);
+    this.#eachCode((value, row) => {
+      const at = firstNotBelow(sorted, value);
+      if (at === sorted.length || value < values[at]!) return;
+      if (value === values[at] && !this.#isTypedOver(row, rows[at]!)) return;
+      values[at] = value;
+      rows[at] = row;
+    });
+    for (let at = 1; at < sorted.length; at++) {
+      if (values[at]! >= values[at - 1]!) continue;
+      values[at] = values[at - 1]!;
+      rows[at] = rows[at - 1]!;
+    }
+    const found = new Map<number, ElfSymbol>();
+    const ugly = new Set<number>();
+    for (let at = 0; at < sorted.length; at++) {
+      if (values[at]! < 0 || found.has(values[at]!)) continue;
+      const symbol = this.#symbol(tableOf(rows[at]!), rowOf(rows[at]!));
+      found.set(symbol.value, symbol);
+      if (plainest && symbol.name.startsWith('__')) ugly.add(symbol.value);
+    }
+    if (ugly.size > 0)
+      this.#eachCode((value, row) => {
+        if (!ugly.has(value) || this.#typeOf(row) === 0) return;
+        const other = this.#symbol(tableOf(row), rowOf(row));
+        if (underscores(other.name) < underscores(found.get(value)!.name)) found.set(value, other);
+      });
+    return addresses.map((address) => found.get(values[firstNotBelow(sorted, address)]!));
+  }
+
+  /** Symbols with code or without type, in the order of the file. */
+  #eachCode(visit: (value: number, row: number) => void): void {
+    for (const [which, { words }] of this.#tables.entries()) {
+      for (let at = 0; at < words.length; at += WORDS) {
+        const info = words[at + 1]!;
+        const type = info & 15;
+        // Undefined symbols (section 0) stand for other files; types beyond functions are data, sections, files.
+        if ((type !== FUNCTION && type !== UNIQUE_FUNCTION && type !== 0) || info >>> 16 === 0) continue;
+        visit(words[at + 3]! * HIGH + words[at + 2]!, (which * TABLE + at / WORDS) >>> 0);
+      }
+    }
   }
 
   /** Of all names of one place that without underscores: `write`, not `__GI___libc_write`. */
@@ -125,19 +177,12 @@ export class ElfSymbolTable {
     let count = 0;
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
-    for (const [which, { words }] of this.#tables.entries()) {
-      for (let at = 0; at < words.length; at += WORDS) {
-        const info = words[at + 1]!;
-        const type = info & 15;
-        // Undefined symbols (section 0) stand for other files; types beyond functions are data, sections, files.
-        if ((type !== FUNCTION && type !== UNIQUE_FUNCTION && type !== 0) || info >>> 16 === 0) continue;
-        const value = words[at + 3]! * HIGH + words[at + 2]!;
-        if (value < first) first = value;
-        if (value > last) last = value;
-        found[count] = value;
-        foundRows[count++] = (which * TABLE + at / WORDS) >>> 0;
-      }
-    }
+    this.#eachCode((value, row) => {
+      if (value < first) first = value;
+      if (value > last) last = value;
+      found[count] = value;
+      foundRows[count++] = row;
+    });
     if (count === 0) first = 0;
     // A hostile file may spread its symbols over the whole address space.
     const bucket = Math.max(BUCKET, Math.ceil((last - first + 1) / MAX_BUCKETS));
@@ -207,6 +252,18 @@ export class ElfSymbolTable {
         return bytes.toString('latin1', from);
     }
   }
+}
+
+/** Index of the first value that is not below; the length when all are. */
+function firstNotBelow(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function underscores(name: string): number {

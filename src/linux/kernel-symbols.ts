@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { PROC } from './proc-file.ts';
 
 /** A function of the kernel or one of its modules. */
@@ -13,6 +13,10 @@ export interface KernelSymbol {
 const NEWLINE = 10;
 const SPACE = 0x20;
 const TAB = 9;
+/** Lists have 5 to 15 MB. */
+const FIRST_BYTES = 16 * 2 ** 20;
+const MOST_LIST = 256 * 2 ** 20;
+const ONE_READ = 2 ** 20;
 /** A function that begins further below is another's. */
 const MOST_BYTES = 2 ** 20;
 
@@ -36,7 +40,7 @@ export class KernelSymbols {
   /** Those of the machine we run on. */
   static ofThisMachine(path: string = `${PROC}/kallsyms`): KernelSymbols | undefined {
     try {
-      return KernelSymbols.read(readFileSync(path));
+      return KernelSymbols.read(readWhole(path));
     } catch {
       return undefined;
     }
@@ -118,5 +122,25 @@ export class KernelSymbols {
     return tab < 0
       ? { name: text, module: '', start }
       : { name: text.slice(0, tab), module: text.slice(tab + 1), start };
+  }
+}
+
+/** Files of /proc do not say how long they are, and the kernel writes this one anew for every reader. */
+function readWhole(path: string): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    let length = 0;
+    for (;;) {
+      if (length === bytes.length) {
+        if (length >= MOST_LIST) return bytes;
+        bytes = Buffer.concat([bytes], length * 2);
+      }
+      const count = readSync(fd, bytes, length, Math.min(ONE_READ, bytes.length - length), null);
+      if (count === 0) return bytes.subarray(0, length);
+      length += count;
+    }
+  } finally {
+    closeSync(fd);
   }
 }

@@ -93,8 +93,9 @@ export async function startPerfRecord(options: PerfRecordOptions): Promise<PerfR
       const { code, signal } = await exit;
       clearTimeout(timer);
       clearTimeout(last);
-      // 130 and SIGINT: it was told to end, and wrote all it had.
-      if (code !== 0 && code !== 130 && signal !== 'SIGINT') throw explain(said, pid);
+      // 130 and SIGINT: it was told to end. When the process is gone it ends its own command, and takes over how that ended.
+      const isWhole = code === 0 || code === 130 || signal === 'SIGINT' || /Captured and wrote/.test(said);
+      if (!isWhole) throw explain(said, pid);
     },
   };
 }

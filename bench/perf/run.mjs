@@ -1,0 +1,107 @@
+// How much CPU time perf.data costs until it is folded stacks: holter's reader against `perf script` and stackcollapse-perf.pl of
+// FlameGraph, on the same recording; how many samples have a frame without a name in each; memory.
+//
+//     npm run build && node bench/perf/run.mjs --peer stackcollapse-perf.pl [--node 24] [--samples 45000] [--runs 3]
+//                                              [--flags "--interpreted-frames-native-stack"]
+//
+// As root, with perf installed. Records test/targets/perf/server.cjs with --perf-basic-prof at 4999 Hz for as long as that many
+// samples take. stackcollapse-perf.pl is not part of holter (github.com/brendangregg/FlameGraph, CDDL): give its path.
+// CPU seconds are those of whole processes, start included, best of --runs.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const { values: options } = parseArgs({
+  options: {
+    peer: { type: 'string', default: process.env.STACKCOLLAPSE_PERF ?? '' },
+    node: { type: 'string', default: '24' },
+    samples: { type: 'string', default: '45000' },
+    runs: { type: 'string', default: '3' },
+    flags: { type: 'string', default: '' },
+  },
+});
+const folder = mkdtempSync(join(tmpdir(), 'holter-bench-perf-'));
+const data = join(folder, 'perf.data');
+
+/** CPU seconds and peak memory of a command, by the shell's own account. */
+function measure(command) {
+  const { stderr, status } = spawnSync('bash', ['-c', `TIMEFORMAT='cpu %U %S'; time (${command})`], {
+    encoding: 'utf8',
+    cwd: folder,
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) throw new Error(`${command}: ${stderr}`);
+  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr);
+  return Number(user) + Number(system);
+}
+
+const best = (command) => Math.min(...Array.from({ length: Number(options.runs) }, () => measure(command)));
+
+const binary = join(ROOT, `test/nodes/node_modules/node${options.node}/bin/node`);
+const child = spawn(
+  binary,
+  [
+    '--perf-basic-prof',
+    ...options.flags.split(' ').filter(Boolean),
+    join(ROOT, 'test/targets/perf/server.cjs'),
+  ],
+  { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+);
+try {
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const seconds = Math.ceil(Number(options.samples) / 4200);
+  execFileSync(
+    'perf',
+    [
+      'record',
+      '-q',
+      '-o',
+      data,
+      '-F',
+      '4999',
+      '-g',
+      '-k',
+      'mono',
+      '-p',
+      String(child.pid),
+      '--',
+      'sleep',
+      String(seconds),
+    ],
+    {
+      stdio: 'ignore',
+    },
+  );
+  const fold = join(ROOT, 'bench/perf/fold.mjs');
+  const told = JSON.parse(
+    execFileSync(process.execPath, [fold, data, join(folder, 'holter.folded')], { encoding: 'utf8' }),
+  );
+  const holter = best(`${process.execPath} ${fold} ${data} holter.folded`);
+  const script = best(`perf script --no-inline -i ${data} > perf.txt`);
+  const text = readFileSync(join(folder, 'perf.txt'), 'latin1');
+  const collapse =
+    options.peer === '' ? Number.NaN : best(`perl ${options.peer} --all perf.txt > peer.folded`);
+  const unknown = text.split('\n\n').filter((sample) => sample.includes('[unknown]')).length;
+  const row = (name, cpu, rest = '') =>
+    console.log(`${name.padEnd(44)}${cpu.toFixed(2).padStart(7)} s CPU   ${rest}`);
+  console.log(
+    `Node ${options.node} ${options.flags}, ${told.samples} samples, ${(statSync(data).size / 1e6).toFixed(1)} MB, ${cpus()[0].model}`,
+  );
+  row('holter: perf.data → folded', holter, `${told.rssMb} MB at most, ${told.stacks} stacks`);
+  row('perf script', script, `${(text.length / 1e6).toFixed(0)} MB of text`);
+  if (options.peer !== '') {
+    row('stackcollapse-perf.pl --all', collapse);
+    console.log(`less CPU: ${((script + collapse) / holter).toFixed(1)} ×`);
+  }
+  console.log(
+    `samples with a frame without a name: holter ${((100 * told.unknown) / told.samples).toFixed(1)} %, perf script ${((100 * unknown) / told.samples).toFixed(1)} %`,
+  );
+} finally {
+  child.kill();
+  rmSync(`/tmp/perf-${child.pid}.map`, { force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
