@@ -131,6 +131,7 @@ async function capturePerf(
   const wish = readLoadWish(options);
   const signal = abortOnSignals();
   const progress = startProgress(`holter perf ${target ?? command.join(' ')}`, seconds);
+  const seen: number[] = [];
   const started =
     target === undefined ? await (await import('../visit/perf-start.ts')).holdCommand(command) : undefined;
   try {
@@ -168,6 +169,7 @@ async function capturePerf(
       holter: HOLTER_VERSION,
       signal,
       onStep: (what) => progress.step(what),
+      onProcesses: (pids) => seen.push(...pids),
       async during(end) {
         if (family !== undefined && wish.load !== undefined) {
           progress.step('under load');
@@ -185,7 +187,7 @@ async function capturePerf(
     return writer.folder;
   } finally {
     progress.end();
-    await started?.stop();
+    await started?.stop(seen);
   }
 }
 

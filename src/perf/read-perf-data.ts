@@ -65,6 +65,8 @@ export interface PerfProfile extends ProfileFile {
   /** Native symbols that were needed. */
   symbols: KeptSymbols;
   host: string | undefined;
+  /** Processes that were seen. */
+  pids: number[];
 }
 
 const CLOCK_MONOTONIC = 1;
@@ -395,6 +397,7 @@ function finish(
       : survey.switches.threads(first, survey.lastTime, (tid) => survey.commands.get(tid) ?? `${tid}`),
     jit: jitAddresses(assembly.samples, resolved, survey),
     symbols: names.used(),
+    pids: survey.spaces.spaces.slice(1).map(({ pid }) => pid),
     host: readFeatureText(readAt, header.features.get(FEATURE.hostname)),
   };
 }

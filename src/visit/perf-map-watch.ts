@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { copyFile, stat } from 'node:fs/promises';
+import { chmod, copyFile, stat } from 'node:fs/promises';
 import { readProcessStatus } from '../linux/process-status.ts';
 import { MAP_TIMES_SCHEMA, type MapTimesFile } from '../perf/map-times.ts';
 
@@ -79,6 +79,7 @@ export function watchPerfMap(pid: number): PerfMapWatch {
       for (const from of [path, outside]) {
         try {
           await copyFile(from, to);
+          await chmod(to, 0o600);
           const { size: bytes } = await stat(to);
           if (bytes === 0) return undefined;
           return { bytes, times: { schema: MAP_TIMES_SCHEMA, pid, timeUs, offset } };

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HolterError } from '../base/errors.ts';
-import { readProcessStat } from '../linux/process-stat.ts';
 import { listDescendants } from '../target/descendants.ts';
+import { perfMapPath } from './perf-map-watch.ts';
 
 /** A command that stands still before its first instruction, so that it can be watched from there on. */
 export interface HeldCommand {
@@ -13,14 +13,20 @@ export interface HeldCommand {
   go(): void;
   /** Settles when it has ended; its exit code or the signal that ended it. */
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
-  /** Ends it and all it started: SIGTERM, after 5 s SIGKILL. Then removes the files V8 wrote for perf. */
-  stop(): Promise<void>;
+  /**
+   * Ends it and all it started: SIGTERM, after 5 s SIGKILL. Then removes the files V8 wrote for perf.
+   * @param pids processes that perf saw; those that ended early are known to nobody else
+   */
+  stop(pids?: readonly number[]): Promise<void>;
 }
 
 /** V8 writes a map that perf can read; frames of the interpreter stay without names of their own (research/perf-usdt.md §1.1). */
 const FLAG = '--perf-basic-prof';
-const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5000;
+/** Where processes run is looked up so often: a log lies where its process was when it began. */
+const FOLDERS_MS = 50;
+/** Waits for a line on descriptor 3: when we die before, there is none to come, and it ends. */
+const HOLD = 'read _ <&3 || exit 125; exec 3<&-; exec "$@"';
 
 /** NODE_OPTIONS for a command whose JavaScript shall have names in perf. */
 export function perfNodeOptions(given: string | undefined): string {
@@ -31,18 +37,17 @@ export function perfNodeOptions(given: string | undefined): string {
 }
 
 /**
- * Starts a command with V8's perf map switched on, and stops it before its first instruction: a shell stops itself and
- * then becomes the command. Its output goes to our stderr.
+ * Starts a command with V8's perf map switched on, and holds it before its first instruction: a shell that becomes the
+ * command once it is told to. Its output goes to our stderr.
  * @throws HolterError E_START_FAILED, E_USAGE
  */
 export async function holdCommand(command: readonly string[]): Promise<HeldCommand> {
   const [file] = command;
   if (file === undefined)
     throw new HolterError('E_USAGE', 'nothing to start after --', { hint: 'holter perf -- node app.js' });
-  const before = new Set(v8Logs(process.cwd()));
   const begunMs = Date.now();
-  const child = spawn('/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command], {
-    stdio: ['ignore', 2, 2],
+  const child = spawn('/bin/sh', ['-c', HOLD, 'sh', ...command], {
+    stdio: ['ignore', 2, 2, 'pipe'],
     detached: true,
     env: { ...process.env, NODE_OPTIONS: perfNodeOptions(process.env.NODE_OPTIONS) },
   });
@@ -51,24 +56,36 @@ export async function holdCommand(command: readonly string[]): Promise<HeldComma
     child.once('error', () => resolve({ code: 127, signal: null }));
   });
   const { pid } = child;
-  if (pid === undefined) throw new HolterError('E_START_FAILED', `cannot start ${file}`);
-  const deadline = performance.now() + START_LIMIT_MS;
-  while (readProcessStat(pid)?.state !== 'T') {
-    if (child.exitCode !== null || performance.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new HolterError('E_START_FAILED', `cannot start ${file}: the shell did not stop as it was told`);
-    }
-    await sleep(5);
-  }
+  const gate = child.stdio[3];
+  if (pid === undefined || gate === null || gate === undefined || !('write' in gate))
+    throw new HolterError('E_START_FAILED', `cannot start ${file}`);
+  gate.on('error', () => {});
   const seen = new Set<number>([pid]);
+  const folders = new Set<string>([process.cwd()]);
+  const look = (): void => {
+    for (const each of [pid, ...listDescendants(pid)]) {
+      seen.add(each);
+      try {
+        folders.add(readlinkSync(`/proc/${each}/cwd`));
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+  };
+  const timer = setInterval(look, FOLDERS_MS);
   return {
     pid,
-    go: () => void child.kill('SIGCONT'),
+    go: () => void gate.end('\n'),
     ended,
-    async stop() {
-      for (const other of listDescendants(pid)) seen.add(other);
+    async stop(pids = []) {
+      clearInterval(timer);
+      look();
+      for (const other of pids) seen.add(other);
+      const maps = [...seen].map(perfMapPath);
+      gate.destroy();
       await end(child, pid);
-      removeLogs(before, begunMs, seen);
+      removeLogs(folders, begunMs, seen);
+      for (const map of maps) removeIfNew(map.replace(/^\/proc\/\d+\/root/, ''), begunMs);
     },
   };
 }
@@ -82,42 +99,31 @@ async function end(child: ChildProcess, pid: number): Promise<void> {
       return false;
     }
   };
-  if (!signalGroup(0)) return;
-  signalGroup('SIGCONT');
-  signalGroup('SIGTERM');
+  if (!signalGroup('SIGTERM')) return;
   const deadline = performance.now() + STOP_LIMIT_MS;
-  while (signalGroup(0) && performance.now() < deadline) {
-    await sleep(20);
-    if (child.exitCode !== null || child.signalCode !== null) {
-      // What it left in its group goes on a moment longer.
-      if (!signalGroup(0)) break;
+  while (signalGroup(0) && performance.now() < deadline) await sleep(20);
+  if (child.exitCode === null) signalGroup('SIGKILL');
+}
+
+/** Files V8 writes where a process begins, with `--perf-basic-prof` too: `isolate-0x…-4711-v8.log`. */
+const LOG = /^isolate-?0x[0-9a-f]+-(\d+)-v8\.log$/;
+
+/** Removes the logs of these processes; those of others, and older ones, stay. */
+function removeLogs(folders: ReadonlySet<string>, begunMs: number, pids: ReadonlySet<number>): void {
+  for (const folder of folders) {
+    let names: string[] = [];
+    try {
+      names = readdirSync(folder);
+    } catch {
+      // Gone, or not ours to see.
     }
-  }
-  signalGroup('SIGKILL');
-}
-
-const LOG = /^isolate-?0x[0-9a-f]+(?:-\d+)*-v8\.log$/;
-
-/** Files V8 writes where the process runs, with `--perf-basic-prof` too: `isolate0x…-4711-v8.log`. */
-function v8Logs(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => LOG.test(name));
-  } catch {
-    return [];
+    for (const name of names)
+      if (pids.has(Number(LOG.exec(name)?.[1]))) removeIfNew(join(folder, name), begunMs);
   }
 }
 
-/** Removes the logs that came into being since, and the maps of the processes; those of others stay. */
-function removeLogs(before: ReadonlySet<string>, begunMs: number, pids: ReadonlySet<number>): void {
-  for (const name of v8Logs(process.cwd())) {
-    if (before.has(name)) continue;
-    const path = join(process.cwd(), name);
-    const isOurs = [...pids].some((pid) => name.includes(`-${pid}-`)) || !/-\d+-v8\.log$/.test(name);
-    if (isOurs && (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= begunMs - 1000)
-      rmSync(path, { force: true });
-  }
-  for (const pid of pids) {
-    const map = `/tmp/perf-${pid}.map`;
-    if (existsSync(map)) rmSync(map, { force: true });
-  }
+function removeIfNew(path: string, begunMs: number): void {
+  const entry = statSync(path, { throwIfNoEntry: false });
+  // Times of files are coarser than our clock.
+  if (entry?.isFile() === true && entry.mtimeMs >= begunMs - 1000) rmSync(path, { force: true });
 }

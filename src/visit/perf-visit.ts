@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, stat } from 'node:fs/promises';
+import { chmod, copyFile, stat } from 'node:fs/promises';
 import { openFile } from '../base/byte-source.ts';
 import { HolterError } from '../base/errors.ts';
 import type { TargetInfo } from '../base/target-info.ts';
@@ -39,6 +39,8 @@ export interface PerfVisitOptions {
   holter: string;
   signal: AbortSignal;
   onStep?: (what: string) => void;
+  /** Told the processes that perf saw. */
+  onProcesses?: (pids: readonly number[]) => void;
   extraFiles?: () => { file: EvidenceFile; content: string }[];
 }
 
@@ -146,6 +148,8 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
         profile = read();
       }
     }
+    if (await keepLostMaps(writer, profile.pids, maps, clock.startedAt)) profile = read();
+    options.onProcesses?.(profile.pids);
     await writer.add({ name: 'perf-symbols.json', kind: 'perf-symbols' }, JSON.stringify(profile.symbols));
     const recording: PerfRecordingFile = {
       schema: PERF_RECORDING_SCHEMA,
@@ -237,6 +241,37 @@ async function keepMaps(
   return beside;
 }
 
+/** Maps of children that began and ended between two looks: V8 leaves them where they are. */
+async function keepLostMaps(
+  writer: RecordingWriter,
+  pids: readonly number[],
+  known: ReadonlyMap<number, PerfMapWatch>,
+  startedAt: string,
+): Promise<boolean> {
+  let found = false;
+  for (const pid of pids) {
+    if (known.has(pid) || pid <= 0) continue;
+    const name = `perf-${pid}.map`;
+    const from = `/tmp/${name}`;
+    const entry = await stat(from).catch(() => undefined);
+    // Of another process that had this pid before.
+    if (entry === undefined || !entry.isFile() || entry.mtimeMs < Date.parse(startedAt) - 1000) continue;
+    await writer
+      .addWritten({ name, kind: 'perf-map', pid }, async (to) => {
+        await copyFile(from, to);
+        await chmod(to, 0o600);
+        return entry.size;
+      })
+      .then(
+        () => {
+          found = true;
+        },
+        () => {},
+      );
+  }
+  return found;
+}
+
 function toTimes({ timeUs, offset }: MapTimesFile): MapTimes {
   return { time: Float64Array.from(timeUs, (us) => us * 1000), offset };
 }
@@ -248,6 +283,7 @@ async function keepJitDump(writer: RecordingWriter, pid: number): Promise<Buffer
   const name = path.slice(path.lastIndexOf('/') + 1);
   try {
     await copyFile(`/proc/${pid}/root${path}`, `${writer.folder}/${name}`);
+    await chmod(`${writer.folder}/${name}`, 0o600);
   } catch {
     return undefined;
   }

@@ -1,5 +1,14 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -40,7 +49,7 @@ afterEach(async () => {
 });
 
 async function perf(args: readonly string[], options?: Parameters<typeof runHolter>[1]): Promise<CpuJson> {
-  const { code, stdout, stderr } = await runHolter(['perf', ...args, '--json'], options);
+  const { code, stdout, stderr } = await runHolter(['perf', '--json', ...args], options);
   expect(`${code} ${stderr}`).toBe('0 ');
   return JSON.parse(stdout) as CpuJson;
 }
@@ -133,6 +142,47 @@ describe.skipIf(noPerf !== undefined)('holter perf', () => {
       expect(existsSync(`/proc/${json.target!.pid}`)).toBe(false);
     },
   );
+
+  it('knows children that end early, and removes the files of all, wherever they began', async () => {
+    const cwd = join(folder, 'family');
+    mkdirSync(join(cwd, 'inner'), { recursive: true });
+    writeFileSync(
+      join(cwd, 'inner/parent.cjs'),
+      "const { spawnSync } = require('node:child_process');\n" +
+        "const busy = 'function childWork(n) { let s = 0; for (let i = 0; i < n; i++) s += i % 7; return s; } for (let i = 0; i < 300; i++) childWork(1e6)';\n" +
+        "spawnSync(process.execPath, ['-e', busy]);\n",
+    );
+    const recording = join(folder, 'family-recording');
+    const command = `cd ${join(cwd, 'inner')} && exec ${nodeBinary(22)} parent.cjs`;
+    const json = await perf(['-d', '60s', '-o', recording, '--', 'sh', '-c', command]);
+    const maps = readdirSync(recording).filter((name) => /^perf-\d+\.map$/.test(name));
+    expect(maps.length).toBe(2);
+    for (const name of maps) {
+      expect(existsSync(join('/tmp', name))).toBe(false);
+      expect(statSync(join(recording, name)).mode & 0o777).toBe(0o600);
+    }
+    expect(readdirSync(join(cwd, 'inner'))).toEqual(['parent.cjs']);
+    expect(json.profiles[0]!.functions.map(({ name }) => name)).toContain('childWork');
+  });
+
+  it('leaves nothing that waits for ever when it is killed before the command began', async () => {
+    const { holdCommand } =
+      await built<typeof import('../../src/visit/perf-start.ts')>('visit/perf-start.js');
+    const source = `import(${JSON.stringify(new URL('../../dist/visit/perf-start.js', import.meta.url).href)}).then(async ({ holdCommand }) => { console.log((await holdCommand(['sleep', '1000'])).pid); });`;
+    const holder = spawn(process.execPath, ['-e', `${source} setInterval(() => {}, 1000)`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(
+      await new Promise((resolve) => holder.stdout!.once('data', (text) => resolve(String(text)))),
+    );
+    process.kill(pid, 0);
+    holder.kill('SIGKILL');
+    await until(() => !existsSync(`/proc/${pid}`), 10_000, 'the held command to end');
+    const held = await holdCommand(['true']);
+    held.go();
+    expect(await held.ended).toEqual({ code: 0, signal: null });
+    await held.stop();
+  });
 
   it('opens a recording again without anything of this machine, and converts it', async () => {
     target = await startTarget(targetFile('perf/mixed.cjs'), {
@@ -279,27 +329,24 @@ describe.skipIf(noPerf !== undefined)('holter perf', () => {
       const watch = watchPerfMap(target.pid);
       const data = join(cwd, 'perf.data');
       // Not synchronously: the map is followed meanwhile.
-      await promisify(execFile)(
-        'perf',
-        [
-          'record',
-          '-q',
-          '-o',
-          data,
-          '-F',
-          '997',
-          '-e',
-          'cpu-clock:u',
-          '-g',
-          '-k',
-          'mono',
-          '-p',
-          String(target.pid),
-          '--',
-          'sleep',
-          '3',
-        ],
-      );
+      await promisify(execFile)('perf', [
+        'record',
+        '-q',
+        '-o',
+        data,
+        '-F',
+        '997',
+        '-e',
+        'cpu-clock:u',
+        '-g',
+        '-k',
+        'mono',
+        '-p',
+        String(target.pid),
+        '--',
+        'sleep',
+        '3',
+      ]);
       const kept = (await watch.keep(join(cwd, 'perf.map')))!;
       await target.stop();
       const dump = readJitDump(readFileSync(join(cwd, `jit-${target.pid}.dump`)))!;
