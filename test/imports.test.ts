@@ -43,6 +43,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'source-map',
     'metrics',
     'cpu',
+    'perf',
     'heap',
     'async',
     'load',

@@ -15,6 +15,7 @@ import { collect, isEvidence, OUT_HELP, refuseFolder, shown, sortOutputs } from 
 import { parseCount, parseDuration } from './options.ts';
 import { abortOnSignals, type ExitCode } from './outcome.ts';
 import { temporaryPath } from './paths.ts';
+import { registerKernel } from './perf-kernel.ts';
 import { presentProfile } from './present-profile.ts';
 import { readProfileInput } from './profile-input.ts';
 import { startProgress } from './progress.ts';
@@ -68,12 +69,14 @@ Examples:
   holter perf 4711                             record for 10 s
   holter perf :3000 -d 30s --off-cpu --open
   holter perf -- node app.js
+  holter perf kernel 4711                      pool, loop, GC and system calls, timed by the kernel
   holter perf perf.data -o app.svg -o app.pb.gz
   holter cpu diff before after                 compare two recordings`,
     )
     .action(async (target: string | undefined, options: PerfOptions) =>
       setExit(await runPerf(target, rest, options)),
     );
+  registerKernel(perf, setExit);
 }
 
 async function runPerf(
