@@ -97,6 +97,23 @@ function prepareChromium() {
   }
 }
 
+/** `holter perf` needs perf, and its tests too. Where it cannot be had, the tests say that they did not run. */
+function preparePerf() {
+  if (spawnSync('perf', ['--version'], { stdio: 'ignore' }).status === 0) return;
+  const packages = 'apt-get install -y --no-install-recommends linux-perf';
+  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0) {
+    say(
+      `perf is not installed, tests of holter perf will not run; for them: sudo sh -c "apt-get update && ${packages}"`,
+    );
+    return;
+  }
+  say('installing perf');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  if (!runTwice('sh', ['-c', `apt-get update -qq && ${packages} -qq`], { env }))
+    say('perf could not be installed, tests of holter perf will not run');
+}
+
 prepareNodes();
 prepareChromium();
+preparePerf();
 await installOracles();

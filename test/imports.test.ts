@@ -37,7 +37,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'async',
     'recording',
   ],
-  doctor: ['base', 'source-map', 'metrics', 'cpu', 'heap', 'async', 'recording', 'visit(raw-stack)'],
+  doctor: ['base', 'source-map', 'metrics', 'cpu', 'perf', 'heap', 'async', 'recording', 'visit(raw-stack)'],
   render: [
     'base',
     'source-map',

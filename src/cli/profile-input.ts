@@ -70,8 +70,7 @@ export async function readProfileInput(path: string, interest: Interest = 'any')
 async function readFolder(path: string, interest: Interest): Promise<ProfileInput> {
   const recording = await openRecording(path);
   const { manifest } = recording;
-  if (recording.list('perf-data').length > 0 && interest !== 'allocations')
-    return readPerfFolder(path, recording);
+  if (recording.list('perf').length > 0 && interest !== 'allocations') return readPerfFolder(path, recording);
   const { cpu, allocations, book, problems } = await readRecordedProfiles(recording);
   const found =
     interest === 'cpu' ? cpu : interest === 'allocations' ? allocations : [...cpu, ...allocations];

@@ -15,6 +15,7 @@ import type {
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import type { WakersFile } from '../metrics/wakers-file.ts';
+import type { NativeStacksFile } from '../perf/native-stacks.ts';
 import type { CoreEvidence } from '../recording/core-evidence.ts';
 import type { RecordingManifest } from '../recording/manifest.ts';
 import type { KeptGrowth } from './kept-growth.ts';
@@ -52,6 +53,8 @@ export interface Evidence {
   kept?: KeptGrowth;
   /** Descriptors that wake the loop although they are closed; absent where there are none. */
   wakers?: WakersFile['watches'];
+  /** Where the busy main thread is, by perf; absent without root or perf. */
+  native?: NativeStacksFile;
   /** libuv's pool; absent where memory may not be read. */
   pool?: PoolRecording;
   /** Asynchronous operations of the main thread, and what its requests wait for; absent when none were recorded. */

@@ -13,6 +13,7 @@ import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
 import type { WakersFile } from '../metrics/wakers-file.ts';
+import type { NativeStacksFile } from '../perf/native-stacks.ts';
 import { readCoreFile } from '../recording/core-evidence.ts';
 import type { EvidenceKind } from '../recording/manifest.ts';
 import type { Recording } from '../recording/read-recording.ts';
@@ -64,6 +65,7 @@ export async function readEvidence(
     'external-allocations',
     'holter.external-allocations/1',
   );
+  const native = await readJson<NativeStacksFile>('native-stacks', 'holter.native-stacks/1');
   const wakers = await readJson<WakersFile>('wakers', 'holter.wakers/1');
   const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
   const requestTimes = await readJson<RequestTimes>('requests', 'holter.requests/1');
@@ -104,6 +106,7 @@ export async function readEvidence(
       ),
       sources: book,
       ...(kept === undefined ? {} : { kept }),
+      ...(native === undefined ? {} : { native }),
       ...(wakers === undefined ? {} : { wakers: wakers.watches }),
       ...(pool === undefined ? {} : { pool }),
       ...(deopts === undefined ? {} : { deopts: placeDeopts(deopts, place) }),

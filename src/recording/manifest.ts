@@ -51,6 +51,8 @@ export type EvidenceKind =
   | 'pool'
   /** `perf.data` as `perf record` wrote it. */
   | 'perf-data'
+  /** `holter.native-stacks/1`: where a busy main thread is, JavaScript or not, by perf. */
+  | 'native-stacks'
   /** `holter.perf-recording/1`: how it was recorded. */
   | 'perf'
   /** Perf map of a process (`pid`) as it was at the end. */

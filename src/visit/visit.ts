@@ -15,6 +15,7 @@ import type { InsideFacts } from '../target/inside-facts.ts';
 import { startClock, type WindowClock } from './clock.ts';
 import { gatherSources } from './gather-sources.ts';
 import type { HeapNeed } from './heap-need.ts';
+import { recordNativeStacks } from './native-part.ts';
 import type { BlockStacksFile, ExternalAllocationsFile, StuckFile } from './raw-stack.ts';
 import { recordHeapGrowth } from './record-heap-growth.ts';
 import { startPoolRecording } from './record-pool.ts';
@@ -169,6 +170,11 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
 
   const seconds = ended?.seconds ?? clock.now() / 1000;
   const outsideResult = ended === undefined ? outside?.stop() : ended.outside;
+  if (target.kind === 'process' && isBusy(outsideResult)) {
+    options.onStep?.('looking into native code');
+    const done = await recordNativeStacks(target.pid, writer, signal);
+    if (done !== undefined) act(done, 0, 'detached');
+  }
   const signs = inside === undefined ? undefined : buildInside(inside.samples, inside.batches, clock.startMs);
   const vitals: VitalSigns = {
     seconds,
@@ -241,6 +247,21 @@ export async function visit(target: VisitTarget, options: VisitOptions): Promise
   };
   await writer.finish(manifest);
   return manifest;
+}
+
+/** CPU of the main thread from which on it is worth to know where in native code it is, %. */
+const BUSY_PERCENT = 60;
+
+/** By what the thread used and waited for in the second half of the window. */
+function isBusy(outside: ReturnType<OutsideSampler['stop']> | undefined): boolean {
+  const of = (name: string): Float64Array | number[] =>
+    [...(outside?.series ?? [])].find((series) => series.name === name)?.value ?? [];
+  const demand = Array.from(of('cpu.main_percent'), (value, at) => {
+    const wait = of('sched.main_wait_percent')[at] ?? 0;
+    return value + (Number.isFinite(wait) ? wait : 0);
+  }).filter(Number.isFinite);
+  const late = demand.slice(Math.floor(demand.length / 2)).sort((a, b) => a - b);
+  return outside?.exitedAtMs === undefined && (late[Math.floor(late.length / 2)] ?? 0) >= BUSY_PERCENT;
 }
 
 /** What is known of a target behind a URL: what it says itself. */

@@ -8,6 +8,7 @@ import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
 import { isStarved, SATURATED_PERCENT, summaryOf } from '../machine-facts.ts';
+import { outsideLines } from '../native-lines.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
@@ -204,6 +205,7 @@ function describe(evidence: Evidence, facts: Facts, named: Suspect[], unit: Judg
       ...(Number.isFinite(machine.waitMedian)
         ? [evidenceLine('run-queue wait', machine.waitMedian, '%', 50, 'below')]
         : []),
+      ...outsideLines(evidence.native),
     ],
     where: whereOf(
       [...blame.places, ...others.map((each) => each.blame.places[0]!)],

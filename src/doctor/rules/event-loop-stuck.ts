@@ -5,6 +5,7 @@ import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { callName, confidenceOf, evidenceLine, excerptOf, whereOf } from '../finding.ts';
+import { nativeStackLines, outsideLines } from '../native-lines.ts';
 import { nextCommands } from '../next-commands.ts';
 import type { EvidenceLine, Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
@@ -90,6 +91,8 @@ function describeRunning(
       ? []
       : [evidenceLine(`samples under ${place!.function}`, blame.share * 100, '%', null)]),
   ];
+  if (stuck.native !== undefined)
+    lines.push(...outsideLines(evidence.native), ...nativeStackLines(evidence.native).slice(0, 1));
   lines[0]!.text = `The loop has not turned for ${formatDuration(stuck.ms)}; microtasks and process.nextTick did not run either.`;
   if (values !== '') {
     const last = lines.at(-1)!;

@@ -21,7 +21,7 @@ describe('native-busy-loop', () => {
     const [finding] = judge('▇', idle(98));
     expect(finding?.problem).toBe('cpu-high-serving');
     expect(finding?.confidence).toBeGreaterThan(0.8);
-    expect(finding?.next).toEqual(['holter stack 4711 --repeat 3']);
+    expect(finding?.next).toEqual(['holter stack 4711 --repeat 3', 'holter perf 4711']);
     expect(finding?.where).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { adviceFor } from '../advice.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Facts } from '../facts.ts';
 import { confidenceOf, evidenceLine } from '../finding.ts';
+import { nativeStackLines } from '../native-lines.ts';
 import type { EvidenceLine, Finding } from '../report.ts';
 import type { Rule } from '../rule.ts';
 
@@ -27,7 +28,7 @@ const LEAST_PROFILE_US = 1e6;
 export const nativeBusyLoop: Rule = {
   kind: 'native-busy-loop',
   needs: ['outside', 'profile'],
-  judge({ main, manifest, wakers = [] }: Evidence, { machine, stuck }: Facts): Finding[] {
+  judge({ main, manifest, native, wakers = [] }: Evidence, { machine, stuck }: Facts): Finding[] {
     if (main === undefined || stuck || !(machine.demandMedian >= LIMIT_CPU_PERCENT)) return [];
     if (!(machine.cpuMedian >= LEAST_CPU_PERCENT)) return [];
     const busy = busyPercent(main);
@@ -50,10 +51,11 @@ export const nativeBusyLoop: Rule = {
           evidenceLine('main thread CPU and queue', machine.demandMedian, '%', LIMIT_CPU_PERCENT),
           evidenceLine('busy by the CPU profile', busy, '%', null),
           ...wakers.slice(0, 5).map(describeWaker),
+          ...nativeStackLines(native),
         ],
         where: [],
         advice: adviceFor('native-busy-loop', first === undefined ? '' : 'closed', {}),
-        next: [`holter stack ${pid} --repeat 3`],
+        next: [`holter stack ${pid} --repeat 3`, `holter perf ${pid}`],
       },
     ];
   },
