@@ -1,4 +1,5 @@
-// How much CPU time perf.data costs until it is folded stacks: holter's reader against `perf script` and stackcollapse-perf.pl of
+// How much CPU time a recording costs until it is folded stacks: holter's reader, with what `holter perf` keeps beside perf.data
+// and without, against `perf script` and stackcollapse-perf.pl of
 // FlameGraph, on the same recording; how many samples have a frame without a name in each; memory.
 //
 //     npm run build && node bench/perf/run.mjs --peer stackcollapse-perf.pl [--node 24] [--samples 45000] [--runs 3]
@@ -25,7 +26,6 @@ const { values: options } = parseArgs({
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'holter-bench-perf-'));
-const data = join(folder, 'perf.data');
 
 /** CPU seconds and peak memory of a command, by the shell's own account. */
 function measure(command) {
@@ -54,33 +54,30 @@ const child = spawn(
 try {
   await new Promise((resolve) => child.stdout.once('data', resolve));
   const seconds = Math.ceil(Number(options.samples) / 4200);
+  const recording = join(folder, 'recording');
   execFileSync(
-    'perf',
+    process.execPath,
     [
-      'record',
-      '-q',
-      '-o',
-      data,
+      join(ROOT, 'dist/cli/main.js'),
+      'perf',
+      String(child.pid),
       '-F',
       '4999',
-      '-g',
-      '-k',
-      'mono',
-      '-p',
-      String(child.pid),
-      '--',
-      'sleep',
-      String(seconds),
+      '-d',
+      `${seconds}s`,
+      '--no-memory',
+      '-o',
+      recording,
     ],
-    {
-      stdio: 'ignore',
-    },
+    { stdio: 'ignore' },
   );
+  const data = join(recording, 'perf.data');
   const fold = join(ROOT, 'bench/perf/fold.mjs');
   const told = JSON.parse(
     execFileSync(process.execPath, [fold, data, join(folder, 'holter.folded')], { encoding: 'utf8' }),
   );
-  const holter = best(`${process.execPath} ${fold} ${data} holter.folded`);
+  const kept = best(`${process.execPath} ${fold} ${recording} kept.folded`);
+  const alone = best(`${process.execPath} ${fold} ${data} alone.folded`);
   const script = best(`perf script --no-inline -i ${data} > perf.txt`);
   const text = readFileSync(join(folder, 'perf.txt'), 'latin1');
   const collapse =
@@ -91,11 +88,13 @@ try {
   console.log(
     `Node ${options.node} ${options.flags}, ${told.samples} samples, ${(statSync(data).size / 1e6).toFixed(1)} MB, ${cpus()[0].model}`,
   );
-  row('holter: perf.data → folded', holter, `${told.rssMb} MB at most, ${told.stacks} stacks`);
+  row('holter: recording → folded', kept, `${told.stacks} stacks`);
+  row('holter: perf.data alone → folded', alone, `${told.rssMb} MB at most`);
   row('perf script', script, `${(text.length / 1e6).toFixed(0)} MB of text`);
   if (options.peer !== '') {
     row('stackcollapse-perf.pl --all', collapse);
-    console.log(`less CPU: ${((script + collapse) / holter).toFixed(1)} ×`);
+    const times = (cpu) => ((script + collapse) / cpu).toFixed(1);
+    console.log(`less CPU: recording ${times(kept)} ×, perf.data alone ${times(alone)} ×`);
   }
   console.log(
     `samples with a frame without a name: holter ${((100 * told.unknown) / told.samples).toFixed(1)} %, perf script ${((100 * unknown) / told.samples).toFixed(1)} %`,

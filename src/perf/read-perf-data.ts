@@ -58,8 +58,8 @@ export interface PerfQuality {
 
 export interface PerfProfile extends ProfileFile {
   quality: PerfQuality;
-  /** Empty when context switches were not recorded. */
-  threadTimes: ThreadTime[];
+  /** Empty when context switches were not recorded. Added up when they are asked for. */
+  readonly threadTimes: ThreadTime[];
   /** Addresses in JIT code by pid, with their samples: what a look into the process may tell more of. */
   jit: { pid: number; address: number; samples: number; isNamed: boolean }[];
   /** Native symbols that were needed. */
@@ -364,6 +364,7 @@ function finish(
     notes.push(
       'functions of the kernel have no names: its symbols could not be read (kptr_restrict, or another boot)',
     );
+  let times: ThreadTime[] | undefined;
   const first = survey.firstTime;
   const isMonotonic = survey.events[0]?.clockId === CLOCK_MONOTONIC;
   const { startedMonotonicUs } = context;
@@ -392,9 +393,12 @@ function finish(
     notes,
     ...(Math.abs(recordedAt) < 8.64e15 ? { recordedAt: new Date(recordedAt).toISOString() } : {}),
     quality: { ...assembly.quality, lost: survey.lost, namedPids: [...jit.keys()] },
-    threadTimes: survey.switches.isEmpty
-      ? []
-      : survey.switches.threads(first, survey.lastTime, (tid) => survey.commands.get(tid) ?? `${tid}`),
+    get threadTimes() {
+      times ??= survey.switches.isEmpty
+        ? []
+        : survey.switches.threads(first, survey.lastTime, (tid) => survey.commands.get(tid) ?? `${tid}`);
+      return times;
+    },
     jit: jitAddresses(assembly.samples, resolved, survey),
     symbols: names.used(),
     pids: survey.spaces.spaces.slice(1).map(({ pid }) => pid),
