@@ -27,7 +27,7 @@ export interface PerfRecord {
   misc: number;
   /** Bytes of the record, header included. */
   size: number;
-  /** Where the record begins in `bytes`; a multiple of 8. */
+  /** Where the record begins in `bytes`; a multiple of 4. */
   at: number;
   bytes: Buffer;
   words: Uint32Array;
@@ -86,13 +86,19 @@ export function readRecords(
         start += step;
         if (skip > 0) break;
       }
+      // Features in files that went through a pipe have any length, and what follows them stands anywhere.
+      if ((start & 3) !== 0) {
+        bytes.copyWithin(0, start, end);
+        end -= start;
+        start = 0;
+      }
       if (end - start < HEADER) break;
       const word = start >> 2;
       record.type = words[word]!;
       const sizes = words[word + 1]!;
       record.misc = sizes & 0xffff;
       record.size = sizes >>> 16;
-      if (record.size < HEADER || (record.size & 7) !== 0) return 'damaged';
+      if (record.size < HEADER) return 'damaged';
       if (end - start < record.size) break;
       record.at = start;
       visit(record);
@@ -101,8 +107,6 @@ export function readRecords(
         skip = words[word + 2]! + words[word + 3]! * 2 ** 32;
       else if (record.type === RECORD.tracingData && record.size >= 12) skip = padded(words[word + 2]!);
     }
-    // Windows begin at records, which begin at multiples of 8; trace data in between may have any length.
-    if ((start & 7) !== 0 && start < end && skip === 0) return 'damaged';
   }
 }
 

@@ -57,7 +57,10 @@ export function openPerfData(
     nativeNames: ({ kernelText, release: recorded }) => ({
       kept: beside.symbols,
       fileOf: (path, pid) => localFile(path, pid),
-      vdso: () => (beside.foreign === true || recorded !== release() ? undefined : readVdso()),
+      vdso: () =>
+        beside.foreign === true || (recorded !== undefined && recorded !== release())
+          ? undefined
+          : readVdso(),
       kernel: () => {
         if (beside.foreign === true || (recorded !== undefined && recorded !== release())) return undefined;
         const symbols = KernelSymbols.ofThisMachine();

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { built } from './built.ts';
 
 const NODES = fileURLToPath(new URL('../nodes/node_modules', import.meta.url));
-const { demangle } = await built<typeof import('../../src/linux/demangle.ts')>('linux/demangle.js');
+const { demangle, demangleFunction } =
+  await built<typeof import('../../src/linux/demangle.ts')>('linux/demangle.js');
 
 const hasOracle = spawnSync('c++filt', ['--version']).status === 0;
 if (!hasOracle)
@@ -87,5 +88,19 @@ describe.runIf(hasOracle).each(['18', '20', '22', '24', '26'])('every C++ name o
     expect(known / names.length).toBeGreaterThan(0.95);
     expect(different.length / known, different.slice(0, 5).join('\n')).toBeLessThan(MOST_DIFFERENT);
     expect(unknownToBoth / names.length).toBeLessThan(MOST_DIFFERENT);
+    // Without parameters and return types, as flame graphs have them.
+    const short = spawnSync('c++filt', ['-p'], {
+      input: names.join('\n'),
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    const shorter = short.stdout.trimEnd().split('\n');
+    const others = names.filter((mangled, index) => {
+      const wanted = shorter[index]!;
+      return (
+        wanted !== mangled && demangleFunction(mangled) !== wanted.replace(/(?: \[clone [^\]]*\])+$/, '')
+      );
+    });
+    expect(others.length / known, others.slice(0, 5).join('\n')).toBeLessThan(MOST_DIFFERENT);
   });
 });

@@ -216,6 +216,18 @@ describe.skipIf(noPerf !== undefined)('holter perf', () => {
     expect(pool.every(({ offCpuMs, onCpuMs }) => offCpuMs > onCpuMs)).toBe(true);
   });
 
+  it('reads what perf writes into a pipe', async () => {
+    const path = join(folder, 'piped.data');
+    const busy = 'const end = Date.now() + 400; let i = 0; while (Date.now() < end) i++;';
+    const command = `perf record -q -F 499 -e cpu-clock:u -g -o - -- "${nodeBinary(22)}" -e '${busy}' > "${path}"`;
+    execFileSync('sh', ['-c', command], { stdio: 'pipe' });
+    const json = await perf([path]);
+    expect(json.profiles[0]!.total).toBeGreaterThan(200_000);
+    expect(json.profiles[0]!.functions.map(({ name }) => name).join(' ')).toMatch(
+      /clock_gettime|CurrentTime|Date/,
+    );
+  });
+
   it('keeps what was recorded when Ctrl-C ends it', async () => {
     target = await startTarget(targetFile('perf/mixed.cjs'), { node: 20 });
     const recording = join(folder, 'interrupted');
