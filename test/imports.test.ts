@@ -20,6 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   heap: ['base', 'source-map', 'cdp'],
   postmortem: ['base', 'linux', 'source-map', 'heap'],
   async: ['base', 'source-map', 'cdp'],
+  probe: ['base', 'cdp'],
   recording: ['base'],
   load: ['base'],
   visit: [
