@@ -267,10 +267,14 @@ export function compileProgram(
     for (const pattern of clause.probes) {
       if (/^(?:BEGIN|END|ERROR|(?:tick|profile)-.*)$/.test(pattern.name)) return undefined;
       const hits = catalogue.filter((one) => patternMatches(pattern, one) && one.args.length > 0);
-      const exact = hits.some((one) => !/[*]/.test(one.provider + one.name));
       for (const one of hits) {
-        // A pattern without provider may match many: only those it names count.
-        if (pattern.provider === '' && (one.provider === 'channel' || (one.provider === 'js' && exact)))
+        // A pattern without provider may match many: these two only where it says so.
+        if (pattern.provider === '' && one.provider === 'channel') continue;
+        if (
+          pattern.provider === '' &&
+          one.provider === 'js' &&
+          !/\.[cm]?[jt]s$|^global$/.test(pattern.module)
+        )
           continue;
         const found = one.args.findIndex((arg) => arg.name === name);
         if (found === -1) {
@@ -517,7 +521,7 @@ export function parseFormat(format: string, fail: (why: string) => never): Forma
         width: Number(width) || 0,
         precision: Number(precision ?? -1),
         star: false,
-        type: '@' + (flags.includes('@') ? type : ''),
+        type: `@${flags.includes('@') ? type : ''}`,
       });
     else if (!/^[diuxXocsSfeEgGapAPyYkrt]$/.test(type))
       fail(`the conversion ${JSON.stringify(whole)} is not known`);

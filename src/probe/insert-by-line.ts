@@ -9,6 +9,12 @@ export interface LineInsertion {
   end(): Promise<void>;
 }
 
+interface Location {
+  scriptId: string;
+  lineNumber: number;
+  columnNumber?: number;
+}
+
 interface Head {
   binding: string;
   /** Offset of the head and of its body's brace in the script. */
@@ -55,6 +61,8 @@ export async function insertByLine(
   await session.send('Debugger.enable', {}, { timeoutMs: 10_000 });
   const missing: string[] = [];
   const breakpoints = new Map<number, string>();
+  /** One breakpoint a place, whoever waits there. */
+  const places = new Map<string, { location: Location; ids: number[]; conditions: string[] }>();
   let next = 0;
   for (const { module, fn } of wanted) {
     const files = scripts
@@ -83,19 +91,30 @@ export async function insertByLine(
         expression: `${holder}?.expect(${JSON.stringify(module)}, ${JSON.stringify(fn)}, ${JSON.stringify({ id, binding, source })})`,
         silent: true,
       });
-      const condition = `(${holder}?.inject(${id}, () => ${binding}, (holterValue) => { ${binding} = holterValue; }, typeof this === 'undefined' ? undefined : this), false)`;
-      const { breakpointId } = await session.send('Debugger.setBreakpoint', { location, condition });
-      breakpoints.set(id, breakpointId);
+      const key = `${scriptId}:${location.lineNumber}:${location.columnNumber}`;
+      const place = places.get(key) ?? { location, ids: [], conditions: [] };
+      places.set(key, place);
+      place.ids.push(id);
+      place.conditions.push(
+        `${holder}?.inject(${id}, () => ${binding}, (holterValue) => { ${binding} = holterValue; }, typeof this === 'undefined' ? undefined : this)`,
+      );
       placed++;
     }
     if (placed === 0) missing.push(`js:${module}:${fn}`);
+  }
+  for (const { location, ids, conditions } of places.values()) {
+    const { breakpointId } = await session.send('Debugger.setBreakpoint', {
+      location,
+      condition: `(${conditions.join(', ')}, false)`,
+    });
+    for (const id of ids) breakpoints.set(id, breakpointId);
   }
   let on = true;
   const end = async (): Promise<void> => {
     if (!on) return;
     on = false;
     offParsed();
-    for (const breakpointId of breakpoints.values())
+    for (const breakpointId of new Set(breakpoints.values()))
       await session.send('Debugger.removeBreakpoint', { breakpointId }, { timeoutMs: 3000 }).catch(() => {});
     await session.send('Debugger.disable', undefined as never, { timeoutMs: 3000 }).catch(() => {});
     offPaused();
@@ -108,6 +127,7 @@ export async function insertByLine(
         const breakpointId = breakpoints.get(id);
         if (state === 'waiting' || breakpointId === undefined) continue;
         breakpoints.delete(id);
+        if ([...breakpoints.values()].includes(breakpointId)) continue;
         await session
           .send('Debugger.removeBreakpoint', { breakpointId }, { timeoutMs: 3000 })
           .catch(() => {});

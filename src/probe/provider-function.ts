@@ -30,7 +30,8 @@ export function provideFunctions(
   patterns: readonly { module: string; function: string; name: string }[],
 ): FunctionProbes {
   const slotsOf = new Map<string, CallSlots>();
-  const wrapped = new WeakMap<object, CallableFunction>();
+  const wrapped = new WeakMap<CallSlots, WeakMap<object, CallableFunction>>();
+  const ours = new WeakSet<object>();
   const textOf = Function.prototype.toString;
   const MOST = 500;
   let count = 0;
@@ -52,13 +53,19 @@ export function provideFunctions(
     }
     return pair;
   };
-  /** One wrapper of a function, however many places hold it: a call is told once. */
+  /** One wrapper of a function for each pair, however many places hold it: a call is told once. */
   const wrap = (original: CallableFunction, pair: CallSlots): CallableFunction => {
-    const known = wrapped.get(original);
+    let ofPair = wrapped.get(pair);
+    if (ofPair === undefined) {
+      ofPair = new WeakMap();
+      wrapped.set(pair, ofPair);
+    }
+    const known = ofPair.get(original);
     if (known !== undefined) return known;
     const made = host.wrap.call(original, pair);
-    wrapped.set(original, made);
-    wrapped.set(made, made);
+    ofPair.set(original, made);
+    ofPair.set(made, made);
+    ours.add(made);
     return made;
   };
   const own = (holder: unknown, key: string): unknown => {
@@ -152,10 +159,10 @@ export function provideFunctions(
     host.onTeardown(() => queueMicrotask(() => syncBuiltinESMExports()));
   }
 
-  const scoped = new Map<number, { pair: CallSlots; what: ScopedFunction; state: string }>();
+  const scoped = new Map<number, { pair: CallSlots; what: ScopedFunction; of: string; state: string }>();
   const isIt = (value: unknown, source: string): value is CallableFunction => {
     if (typeof value !== 'function') return false;
-    if (wrapped.has(value)) return true;
+    if (ours.has(value)) return true;
     const text = textOf.call(value).slice(0, 300);
     const at = source.indexOf(text.slice(0, source.length));
     return at !== -1 && at < 200;
@@ -163,7 +170,7 @@ export function provideFunctions(
   return {
     found,
     expect: (module, fn, what) =>
-      void scoped.set(what.id, { pair: slots(module, fn), what, state: 'waiting' }),
+      void scoped.set(what.id, { pair: slots(module, fn), what, of: `${module}:${fn}`, state: 'waiting' }),
     inject(id, get, set, self) {
       const one = scoped.get(id);
       if (one === undefined || one.state !== 'waiting') return;
@@ -189,11 +196,8 @@ export function provideFunctions(
         } catch {
           // A constant.
         }
-        one.state =
-          wrapped.get(original) === made && found.some(({ places }) => places > 0)
-            ? 'in, by its exports'
-            : 'a constant';
-        if (one.state === 'a constant') wrapped.delete(original);
+        const isExported = found.some(({ module, fn, places }) => places > 0 && one.of === `${module}:${fn}`);
+        one.state = isExported ? 'in, by its exports' : 'a constant';
         return;
       }
       let holder = self;

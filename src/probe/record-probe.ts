@@ -105,7 +105,7 @@ provideIo: ${provideIo}, provideJson: ${provideJson}, provideLogs: ${provideLogs
 
   // --- functions that only their own scope reaches
   const unresolved = installed.found.filter(
-    ({ module, fn, places }) => isFile(module) && (places === 0 || !/[*?]/.test(fn)),
+    ({ module, fn, places }) => isFile(module) && (places === 0 || !/[*?.]/.test(fn)),
   );
   const missing: string[] = installed.found
     .filter(({ module, places }) => places === 0 && !isFile(module))
