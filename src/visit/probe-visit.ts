@@ -64,15 +64,14 @@ export async function probeVisit(
     options.onReady?.(recording.probes, recording.missing);
     onStep?.('probing');
     const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
     await Promise.race([
       recording.ended,
       session.closed,
-      options.seconds === undefined
-        ? new Promise((resolve) =>
-            signal.addEventListener('abort', resolve, { once: true, signal: over.signal }),
-          )
-        : sleep(options.seconds * 1000, undefined, { signal }).catch(() => {}),
-      signal.aborted ? Promise.resolve() : new Promise(() => {}),
+      // A timer that is not ended would keep holter up after `exit()`.
+      sleep(options.seconds === undefined ? 2 ** 31 - 1 : options.seconds * 1000, undefined, {
+        signal: until,
+      }).catch(() => {}),
     ]);
     over.abort();
     result = await recording.stop();
