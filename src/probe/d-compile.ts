@@ -7,6 +7,7 @@ export interface CompiledProgram {
   /** A JavaScript expression, `(rt) => [{ probes, run }, …]`, made from the syntax tree only. */
   text: string;
   usesSelf: boolean;
+  usesThis: boolean;
   patterns: ProbeName[];
   aggregations: { name: string; fn: string; params: number[] }[];
   options: Record<string, string>;
@@ -186,6 +187,7 @@ export function compileProgram(
   const aggregations: CompiledProgram['aggregations'] = [];
   const known = new Map<string, number>();
   let usesSelf = false;
+  let usesThis = false;
   const fail = (at: number, message: string): never => {
     throw programError(program, at, message);
   };
@@ -324,6 +326,7 @@ export function compileProgram(
 
     function read(e: Expression & { kind: 'variable' }): string {
       if (e.scope === 'self') usesSelf = true;
+      if (e.scope === 'this') usesThis = true;
       if (e.keys.length > 0) return `R.getAt(${text(e.scope)}, ${text(e.name)}, ${keys(e.keys)})`;
       if (e.scope === 'self') return `(R.scope().$${e.name} ?? 0)`;
       return e.scope === 'this' ? `(R.own.$${e.name} ?? 0)` : `(R.globals.$${e.name} ?? 0)`;
@@ -332,6 +335,7 @@ export function compileProgram(
       const variable = target.kind === 'name' ? asGlobal(target) : target;
       if (variable.kind !== 'variable') return fail(target.at, 'only a variable can be assigned');
       if (variable.scope === 'self') usesSelf = true;
+      if (variable.scope === 'this') usesThis = true;
       if (variable.keys.length > 0)
         return `R.setAt(${text(variable.scope)}, ${text(variable.name)}, ${keys(variable.keys)}, ${value})`;
       if (variable.scope === 'self') return `R.setSelf(${text(`$${variable.name}`)}, ${value}, ${compound})`;
@@ -494,6 +498,7 @@ export function compileProgram(
   return {
     text: `(R) => [${compiled}]`,
     usesSelf,
+    usesThis,
     patterns: program.clauses.flatMap(({ probes }) => probes),
     aggregations,
     options: Object.fromEntries(program.options),

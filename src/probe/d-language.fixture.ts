@@ -15,6 +15,7 @@ export function runProgram(text: string, args: string[] = []): { engine: Engine;
   let clock = 0;
   const options = {
     aggregations: compiled.aggregations,
+    usesThis: compiled.usesThis,
     budget: 1e9,
     mostKeys: 100,
     mostBytesPerSecond: 1e6,

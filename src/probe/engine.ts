@@ -35,6 +35,8 @@ export interface EngineOptions {
   mostBytesPerSecond: number;
   mostErrors: number;
   pid: number;
+  /** Some clause has `this->`: it begins empty in each firing. */
+  usesThis: boolean;
 }
 
 interface CompiledClause {
@@ -635,11 +637,16 @@ export function createEngine(
   };
   const runAll = (runs: CompiledClause[], probe: ProbeName, a: unknown[]): void => {
     R.probe = probe;
-    R.own = Object.create(null) as Record<string, unknown>;
-    if (maps.this.size > 0) maps.this.clear();
+    clearOwn();
     firedAt = 0;
     fired++;
     for (const { run } of runs) run(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
+  };
+  const usesOwn = options.usesThis;
+  const clearOwn = (): void => {
+    if (!usesOwn) return;
+    R.own = Object.create(null) as Record<string, unknown>;
+    if (maps.this.size > 0) maps.this.clear();
   };
   const failed = (error: unknown, probe: ProbeName): void => {
     errorCount++;
@@ -728,8 +735,30 @@ export function createEngine(
     attach(probe) {
       const runs = of(probe);
       if (runs.length === 0) return null;
-      return (...args: unknown[]) => {
-        if (on) fire(runs, probe, args);
+      const [only] = runs;
+      if (runs.length > 1 || only === undefined)
+        return (...args: unknown[]) => {
+          if (on) fire(runs, probe, args);
+        };
+      const { run } = only;
+      // The same as `fire`, without an array of arguments: most probes have one clause.
+      return (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9) => {
+        if (!on || inside) return;
+        if ((fired & 31) === 0 || usesOwn || leaving) {
+          fire(runs, probe, [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9]);
+          return;
+        }
+        inside = true;
+        R.probe = probe;
+        firedAt = 0;
+        fired++;
+        try {
+          run(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9);
+        } catch (error) {
+          failed(error, probe);
+        }
+        inside = false;
+        if (leaving && on) teardown();
       };
     },
     scope: () => defaultScope,

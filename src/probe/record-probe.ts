@@ -79,6 +79,7 @@ export async function recordProbe(
   };
   const engineOptions = {
     aggregations: program.aggregations,
+    usesThis: program.usesThis,
     budget: options.budget,
     mostKeys: 10_000,
     mostBytesPerSecond: 4 << 20,
