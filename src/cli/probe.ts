@@ -166,14 +166,16 @@ async function runProbe(
       budget,
       signal,
       onStep: (what) => progress.step(what),
-      onReady: (probes, missing) => {
+      onReady: ({ probes, missing, waiting }) => {
         // The program's own lines follow: no line of progress between them.
         progress.end();
         if (process.stderr.isTTY && !options.quiet)
-          say(`holter: ${probes.length} probes are in; Ctrl-C ends it\n`);
+          say(
+            `holter: ${probes.length} probes are in${waiting === 0 ? '' : `, ${waiting} functions wait for their first call`}; Ctrl-C ends it\n`,
+          );
         for (const one of missing)
           say(`holter: ${one} is nowhere in the process: not a loaded module, or no such function\n`);
-        if (probes.length === 0 && missing.length === 0 && !parsed.clauses.every(isSpecial))
+        if (probes.length === 0 && missing.length === 0 && waiting === 0 && !parsed.clauses.every(isSpecial))
           say('holter: no probe matches yet: holter probe -l lists those there are\n');
       },
       onDrain: (drain) => showDrain(drain, state, options.json === true, write, say),
@@ -187,7 +189,8 @@ async function runProbe(
       for (const { what, effect } of result.actions)
         say(`  done to the target: ${what}${effect === undefined ? '' : ` (${effect})`}\n`);
       say(`  ${state.fired} firings, ${(state.costNs / 1e6).toFixed(1)} ms in clauses\n`);
-      if (result.left.leftBehind.length > 0) say(`  left behind: ${result.left.leftBehind.map(({ what }) => what).join(', ')}\n`);
+      if (result.left.leftBehind.length > 0)
+        say(`  left behind: ${result.left.leftBehind.map(({ what }) => what).join(', ')}\n`);
     }
     return state.exit === 0 ? 0 : 1;
   } finally {
@@ -228,8 +231,9 @@ async function showDrain(
   };
   for (const error of engine.errors) tell(error);
   for (const note of notes) tell(note);
-  for (const { state: how } of states)
-    if (how !== 'waiting' && !how.startsWith('in')) tell(`a function is not probed: it is ${how}`);
+  for (const { probe, state: how } of states)
+    if (how !== 'waiting' && !how.startsWith('in'))
+      tell(`${probe} is not probed: ${how === 'a constant' ? 'it is a constant that nobody exports' : how}`);
   if (engine.drops.texts > state.texts)
     say(`holter: ${engine.drops.texts - state.texts} texts dropped: too many at once\n`);
   if (engine.drops.keys > state.keys)

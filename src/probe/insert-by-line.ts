@@ -4,6 +4,8 @@ import type { Session } from '../cdp/session.ts';
 export interface LineInsertion {
   /** Functions no script has. */
   missing: string[];
+  /** How many wait. */
+  waiting: number;
   /** Takes out the breakpoints of functions that are in; ends the debugger when none is left. */
   settle(states: readonly { id: number; state: string }[]): Promise<void>;
   end(): Promise<void>;
@@ -122,6 +124,7 @@ export async function insertByLine(
   if (breakpoints.size === 0) await end();
   return {
     missing,
+    waiting: breakpoints.size,
     async settle(states) {
       for (const { id, state } of states) {
         const breakpointId = breakpoints.get(id);

@@ -18,7 +18,7 @@ export interface FunctionProbes {
   /** Called by the condition of a breakpoint in the function. */
   inject(id: number, get: () => unknown, set: (value: unknown) => void, self: unknown): void;
   /** `waiting` for its first call, `in`, or why not. */
-  states(): { id: number; state: string }[];
+  states(): { id: number; probe: string; state: string }[];
 }
 
 /**
@@ -213,6 +213,6 @@ export function provideFunctions(
       }
       one.state = 'not found in its scope';
     },
-    states: () => [...scoped].map(([id, { state }]) => ({ id, state })),
+    states: () => [...scoped].map(([id, { of, state }]) => ({ id, probe: `js:${of}`, state })),
   };
 }

@@ -37,7 +37,7 @@ export interface InstallerParts {
 export interface ProbeDrain {
   engine: EngineDrain;
   notes: string[];
-  states: { id: number; state: string }[];
+  states: { id: number; probe: string; state: string }[];
   /** Probes put in so far. */
   probes: number;
 }

@@ -32,6 +32,8 @@ export interface ProbeRecording {
   probes: string[];
   /** Patterns nothing was found for. */
   missing: string[];
+  /** Functions whose first call puts their probe in. */
+  waiting: number;
   /** Resolves when the script exits, the budget is exceeded, or the target is gone. */
   ended: Promise<void>;
   /** Takes the probes out, runs END, gives the last drain and all aggregations; undefined when the target is gone. */
@@ -150,6 +152,7 @@ provideIo: ${provideIo}, provideJson: ${provideJson}, provideLogs: ${provideLogs
   const recording: ProbeRecording = {
     probes: installed.probes,
     missing,
+    waiting: lines?.waiting ?? 0,
     ended,
     clean: false,
     stop() {

@@ -18,7 +18,7 @@ export interface ProbeVisitOptions {
   signal: AbortSignal;
   onStep?: (what: string) => void;
   /** The probes are in. */
-  onReady?: (probes: string[], missing: string[]) => void;
+  onReady?: (ready: { probes: string[]; missing: string[]; waiting: number }) => void;
   onDrain: (drain: ProbeDrain) => void | Promise<void>;
 }
 
@@ -60,8 +60,8 @@ export async function probeVisit(
       pid: attachment.facts.pid,
       onDrain: options.onDrain,
     });
-    act(`${recording.probes.length} probes put in`, 'until leaving');
-    options.onReady?.(recording.probes, recording.missing);
+    act('probes put in', 'until leaving');
+    options.onReady?.(recording);
     onStep?.('probing');
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);
@@ -76,7 +76,10 @@ export async function probeVisit(
     over.abort();
     result = await recording.stop();
     if (result !== undefined) await options.onDrain(result.last);
-    act('probes taken out', recording.clean ? 'nothing of them left' : 'see the notes');
+    act(
+      `${result?.last.probes ?? recording.probes.length} probes taken out`,
+      recording.clean ? 'nothing of them left' : 'see the notes',
+    );
   } catch (error) {
     if (error instanceof HolterError && error.code === 'E_CONNECTION_LOST')
       throw new HolterError('E_TARGET_EXITED', 'the target ended before the probes were in', {
