@@ -2,7 +2,12 @@ import { createServer } from 'node:http';
 
 // A price list of a thousand articles, kept as text as a cache would.
 const list = JSON.stringify(
-  Array.from({ length: 1000 }, (_, id) => ({ id, name: `article ${id}`, price: (id * 7) % 100, tags: ['a', 'b'] })),
+  Array.from({ length: 1000 }, (_, id) => ({
+    id,
+    name: `article ${id}`,
+    price: (id * 7) % 100,
+    tags: ['a', 'b'],
+  })),
 );
 
 const server = createServer((request, response) => {

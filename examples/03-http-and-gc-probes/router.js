@@ -1,4 +1,4 @@
-import { report, product } from './handlers.js';
+import { product, report } from './handlers.js';
 
 const ROUTES = [
   { method: 'GET', pattern: /^\/products\/\d+$/, handler: product },

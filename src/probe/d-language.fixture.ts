@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 export function runProgram(text: string, args: string[] = []): { engine: Engine; printed: () => string } {
   const compiled = compileProgram(parseProgram(text, 'test.d'), CATALOGUE, args, 4711);
   // biome-ignore lint/security/noGlobalEval: what compileProgram gives is what the target evaluates
-  const clauses = (0, eval)(compiled.text) as Parameters<typeof createEngine>[0];
+  const clauses = globalThis.eval(compiled.text) as Parameters<typeof createEngine>[0];
   let clock = 0;
   const options = {
     aggregations: compiled.aggregations,

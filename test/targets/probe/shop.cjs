@@ -40,7 +40,8 @@ const server = http.createServer(async (request, response) => {
       setTimeout: globalThis.setTimeout === originals.setTimeout,
       alloc: Buffer.alloc === originals.alloc,
       private: price.toString().includes('count * 3') && price.name === 'price',
-      symbols: Object.getOwnPropertySymbols(globalThis).filter((one) => String(one).includes('holter')).length === 0,
+      symbols:
+        Object.getOwnPropertySymbols(globalThis).filter((one) => String(one).includes('holter')).length === 0,
       channel: require('diagnostics_channel').channel('http.server.request.start').hasSubscribers === false,
     };
     response.end(JSON.stringify(same));
