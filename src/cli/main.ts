@@ -41,6 +41,7 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
   load: async () => (await import('./load.ts')).registerLoad(program, setExit),
   top: async () => (await import('./top.ts')).registerTop(program, setExit),
+  probe: async () => (await import('./probe.ts')).registerProbe(program, rest, setExit),
   ps: async () => (await import('./ps.ts')).registerPs(program),
   open: async () => (await import('./open.ts')).registerOpen(program),
 };
