@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   postmortem: ['base', 'linux', 'source-map', 'heap'],
   async: ['base', 'source-map', 'cdp'],
   recording: ['base'],
+  agent: ['base', 'metrics'],
   load: ['base'],
   visit: [
     'base',
