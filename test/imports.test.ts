@@ -37,6 +37,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'recording',
   ],
   doctor: ['base', 'source-map', 'metrics', 'cpu', 'heap', 'async', 'recording', 'visit(raw-stack)'],
+  watch: ['base', 'linux', 'metrics', 'recording', 'target', 'visit'],
   render: [
     'base',
     'source-map',
@@ -48,6 +49,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'postmortem',
     'recording',
     'doctor',
+    'watch(event)',
     'target(node-process)',
   ],
   server: ['base', 'heap', 'recording', 'render', 'target'],
@@ -68,6 +70,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'doctor',
     'render',
     'server',
+    'watch',
   ],
 };
 

@@ -39,6 +39,7 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   flame: async () => (await import('./flame.ts')).registerFlame(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
   load: async () => (await import('./load.ts')).registerLoad(program, setExit),
+  watch: async () => (await import('./watch.ts')).registerWatch(program, setExit),
   top: async () => (await import('./top.ts')).registerTop(program, setExit),
   ps: async () => (await import('./ps.ts')).registerPs(program),
   open: async () => (await import('./open.ts')).registerOpen(program),
