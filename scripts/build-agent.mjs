@@ -37,8 +37,8 @@ export async function buildAgent(outDir) {
     HOLTER_PACKAGE_VERSION: JSON.stringify(version),
   };
   rmSync(worker);
-  await bundle('src/agent.ts', outDir, 'agent.js', 'es', texts);
-  await bundle('src/agent.ts', outDir, 'agent.cjs', 'cjs', texts);
+  await bundle('src/agent.ts', outDir, 'agent.js', 'es', { ...texts, HOLTER_SELF: 'import.meta.url' });
+  await bundle('src/agent.ts', outDir, 'agent.cjs', 'cjs', { ...texts, HOLTER_SELF: '__filename' });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -4,6 +4,7 @@
  */
 
 import { isPreloaded, start } from './agent/start.ts';
+import { agentFile } from './agent/worker-source.ts';
 
 export type { Metric, MetricPoint } from './agent/metric-table.ts';
 export { SCHEMA_URL } from './agent/metric-table.ts';
@@ -11,4 +12,4 @@ export type { AgentOptions } from './agent/settings.ts';
 export { type Agent, start } from './agent/start.ts';
 export type { BoxEvent, BoxFrame } from './metrics/black-box.ts';
 
-if (isPreloaded(process.execArgv, process.env.NODE_OPTIONS ?? '')) start();
+if (isPreloaded(process.execArgv, process.env.NODE_OPTIONS ?? '', agentFile)) start();

@@ -85,7 +85,9 @@ function writeReport(folder: string, name: string, error: Error | undefined, set
   try {
     const content = report.getReport(error) as string | Record<string, unknown>;
     const tree = (typeof content === 'string' ? JSON.parse(content) : content) as Record<string, unknown>;
-    if (!settings.reportEnvironment) delete tree.environmentVariables;
+    if (!settings.reportEnvironment)
+      for (const part of [tree, ...((tree.workers as Record<string, unknown>[] | undefined) ?? [])])
+        delete part.environmentVariables;
     return writeBoxFile(folder, name, `${JSON.stringify(tree, null, 1)}\n`);
   } finally {
     if (had !== undefined) report.excludeNetwork = had;

@@ -150,7 +150,7 @@ export function reportMain(answerMs: Milliseconds): Promise<string> {
       expression: `(() => {
         const r = process.report, had = r.excludeNetwork;
         if (had !== undefined) r.excludeNetwork = true;
-        try { const x = r.getReport(); delete x.environmentVariables; return JSON.stringify(x); }
+        try { const x = r.getReport(); for (const part of [x, ...(x.workers || [])]) delete part.environmentVariables; return JSON.stringify(x); }
         finally { if (had !== undefined) r.excludeNetwork = had; }
       })()`,
       returnByValue: true,

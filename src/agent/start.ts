@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { isMainThread, Worker } from 'node:worker_threads';
 import type { TargetInfo } from '../base/target-info.ts';
@@ -160,9 +162,25 @@ function describeProcess(name: string): TargetInfo {
   };
 }
 
-/** Whether Node was told to load this module before the program: `--import`, `--require`, `-r`, also in NODE_OPTIONS. */
-export function isPreloaded(execArgv: readonly string[], nodeOptions: string): boolean {
-  return /(^|\s)(--import|--require|-r)[=\s]+\S*holter\/(dist\/)?agent(\.c?js)?["']?(\s|$)/.test(
-    `${execArgv.join(' ')} ${nodeOptions}`,
+/**
+ * Whether Node was told to load this module before the program: by name or by path, with `--import`, `--require` or `-r`,
+ * on the command line or in NODE_OPTIONS.
+ * @param self path or `file:` URL of this module
+ */
+export function isPreloaded(execArgv: readonly string[], nodeOptions: string, self: string): boolean {
+  const own = realPath(self.startsWith('file:') ? fileURLToPath(self) : self);
+  const options = `${execArgv.join(' ')} ${nodeOptions}`;
+  return [...options.matchAll(/(?:^|\s)(?:--import|--require|-r)[=\s]+["']?([^\s"']+)/g)].some(
+    ([, name = '']) =>
+      name === 'holter/agent' ||
+      realPath(name.startsWith('file:') ? fileURLToPath(name) : resolve(name)) === own,
   );
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
