@@ -1,22 +1,27 @@
 // What the agent costs the process it is in: CPU time per request with and without, and resident memory more.
-//   node bench/agent/run.mjs [--rounds 5] [--requests 20000] [node24 node22 …]
+//   node bench/agent/run.mjs [--rounds 5] [--requests 20000] [--agent dist/agent.js] [node24 node22 …]
 // CPU time of the whole process (its worker thread too), not wall time: the machine may be noisy. Off and on take turns,
 // the medians are compared. Goals: ≤ 1.05 × CPU per request, ≤ 15 MB.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, requests: { type: 'string', default: '20000' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    requests: { type: 'string', default: '20000' },
+    agent: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const ROUNDS = Number(values.rounds);
 const REQUESTS = Number(values.requests);
+const AGENT = resolve(values.agent ?? join(root, 'dist/agent.js'));
 const WARM_UP = 5000;
 const folder = mkdtempSync(join(tmpdir(), 'holter-bench-'));
 
@@ -47,7 +52,7 @@ async function send(port, path, count) {
 async function measure(node, path, withAgent) {
   const child = fork(join(root, 'bench/agent/server.mjs'), [], {
     execPath: join(root, 'test/nodes/node_modules', node, 'bin/node'),
-    execArgv: withAgent ? ['--import', join(root, 'dist/agent.js')] : [],
+    execArgv: withAgent ? ['--import', AGENT] : [],
     env: { PATH: process.env.PATH, HOLTER_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
