@@ -83,7 +83,8 @@ let before = {
 };
 /** Largest delay of the second; the histogram itself is emptied at each row. */
 const writeRow = (now: number, blockedMs: number): void => {
-  const seconds = Math.max(1e-3, (now - before.at) / 1000);
+  // Of the first look there is nothing to compare with yet: its rates are gaps.
+  const seconds = now - before.at < PERIOD_MS / 2 ? Number.NaN : (now - before.at) / 1000;
   const cpu = process.cpuUsage();
   const main = readMainThread();
   const gc = gcSeconds(shared);

@@ -79,7 +79,6 @@ export async function captureBox(folder: string, out: string | undefined): Promi
     },
     access: 'outside',
     accessProblem: 'read from the black box its agent kept',
-    notes: death.events.slice(-5).map(({ at, text }) => `${at} ${text}`),
     files: [...writer.files],
     actions: [],
     inspectorOpenMs: 0,

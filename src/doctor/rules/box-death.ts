@@ -9,6 +9,9 @@ import type { Rule } from '../rule.ts';
 
 /** Rules on how a process with an agent ended; the cause itself is named by metrics/box-death.ts. */
 
+/** Share of the limit from which it is worth telling. */
+const NEAR_LIMIT = 0.8;
+
 /** V8 gave up at its limit, or the kernel killed for want of memory. */
 export const boxOutOfMemory: Rule = {
   kind: 'out-of-memory-risk',
@@ -23,7 +26,9 @@ export const boxOutOfMemory: Rule = {
       memoryLimitBytes: limit,
     } = box;
     const isHeap = box.cause === 'heap-limit';
-    const [used, of] = isHeap ? [heap, heapLimit] : [memory, limit];
+    // V8's limit counts room for the young generation that old objects cannot have: far above what was used it misleads.
+    const isNear = heap !== undefined && heapLimit !== undefined && heap >= NEAR_LIMIT * heapLimit;
+    const [used, of] = isHeap ? [heap, isNear ? heapLimit : undefined] : [memory, limit];
     const size =
       used === undefined ? '' : ` at ${formatBytes(used)}${of === undefined ? '' : ` of ${formatBytes(of)}`}`;
     return [
