@@ -44,7 +44,7 @@ export function checkConfig(value: unknown, file: string, kinds: readonly string
     },
     rules: read
       .list(top.rules ?? DEFAULT_RULES, 'rules')
-      .map((rule, index) => checkRule(read, rule, `rules[${index}]`, kinds)),
+      .map((rule, index) => checkRule(read, rule, index, kinds)),
   };
   if (config.rules.length === 0) read.wrong('rules', 'no rule: nothing would be watched');
   const seen = new Set<string>();
@@ -62,27 +62,25 @@ export function checkConfig(value: unknown, file: string, kinds: readonly string
   return config;
 }
 
-function checkRule(read: ConfigReader, value: unknown, key: string, kinds: readonly string[]): Rule {
+function checkRule(read: ConfigReader, value: unknown, index: number, kinds: readonly string[]): Rule {
+  const key = `rules[${index}]`;
   const rule = read.object(value, key, ['name', 'filter', 'trigger', 'actions', 'limits']);
   const trigger = checkTrigger(read, rule.trigger, `${key}.trigger`, kinds);
-  const name = rule.name === undefined ? trigger.kind : read.text(rule.name, `${key}.name`);
+  const name = rule.name === undefined ? `rule-${index + 1}` : read.text(rule.name, `${key}.name`);
   if (!/^[\w.-]{1,60}$/.test(name))
     read.wrong(`${key}.name`, `${JSON.stringify(name)}: letters, digits, . _ - only, at most 60`);
   const actions = read
     .list(rule.actions ?? ['stack'], `${key}.actions`)
-    .map((action, index) => checkAction(read, action, `${key}.actions[${index}]`));
+    .map((action, at) => checkAction(read, action, `${key}.actions[${at}]`));
   const needsLife = trigger.kind === 'exit' || trigger.kind === 'core';
-  for (const [index, action] of actions.entries()) {
+  for (const [at, action] of actions.entries()) {
     const works =
       !needsLife ||
       action.do === 'run' ||
       action.do === 'webhook' ||
       (action.do === 'doctor' && trigger.kind === 'core');
     if (!works)
-      read.wrong(
-        `${key}.actions[${index}]`,
-        `${action.do} needs a process that lives, and here it has ended`,
-      );
+      read.wrong(`${key}.actions[${at}]`, `${action.do} needs a process that lives, and here it has ended`);
   }
   return {
     name,
@@ -241,6 +239,11 @@ function checkExit(
 
 function checkAction(read: ConfigReader, value: unknown, key: string): Action {
   const raw: unknown = typeof value === 'string' ? { [value]: true } : value;
+  const name = typeof value === 'string' ? value : undefined;
+  if (name !== undefined && !(ACTION_NAMES as readonly string[]).includes(name)) {
+    read.choice(name, key, ACTION_NAMES);
+    return { do: 'stack' };
+  }
   const action = read.object(raw, key, [...ACTION_NAMES, 'again', 'jsHeapOnly', 'limit']);
   const named = ACTION_NAMES.filter((name) => action[name] !== undefined);
   const [kind] = named;

@@ -98,7 +98,8 @@ export function holds(trigger: Trigger, readings: readonly Reading[]): Hit | und
     const isRising = lows.every(
       (low, index) => Number.isFinite(low) && (index === 0 || low > (lows[index - 1] as number)),
     );
-    const rise = (lows.at(-1) as number) - (lows[0] as number);
+    // From the first to the last part is one part less than the time.
+    const rise = (((lows.at(-1) as number) - (lows[0] as number)) * PARTS) / (PARTS - 1);
     return isRising && rise >= trigger.over
       ? { value: rise, unit: 'bytes', limit: trigger.over, text: 'RSS rose' }
       : undefined;

@@ -34,11 +34,11 @@ export async function perform(action: Action, context: PerformContext): Promise<
   if (call === undefined) return { ok: false, text: `${action.do} is no capture` };
   const result = await callHolter(call, context);
   if (action.do === 'stack' && existsSync(join(context.folder, 'stack.md')) && result.ok)
-    return { ok: true, text: `stack in ${join(context.folder, 'stack.md')}` };
+    return { ok: true, text: 'stack.md' };
   if (action.do !== 'snapshot' || action.againMs === 0 || !result.ok) return result;
   const diff = await callHolter(diffCall(context.folder), context);
   return diff.ok
-    ? { ok: true, text: `two snapshots, difference in ${join(context.folder, 'heap-diff.md')}` }
+    ? { ok: true, text: `two snapshots, difference in heap-diff.md` }
     : { ok: false, text: `two snapshots; their difference failed: ${diff.text}` };
 }
 
@@ -50,7 +50,7 @@ export async function callHolter(
   const result = await runChild([...holter, ...call.args], { limitMs: call.limitMs, signal });
   if (result.code !== 0) return { ok: false, text: whyFailed(result, signal) };
   const findings = call.args[0] === 'doctor' ? readFindings(result.stdout) : undefined;
-  if (findings === undefined) return { ok: true, text: `${words(call)} done` };
+  if (findings === undefined) return { ok: true, text: 'done' };
   const [worst] = findings;
   return {
     ok: true,
@@ -60,10 +60,6 @@ export async function callHolter(
         : `doctor: ${worst.severity} ${worst.kind}: ${worst.title}`,
     findings,
   };
-}
-
-function words({ args }: HolterCall): string {
-  return args[0] === 'heap' || args[0] === 'core' ? `${args[0]} ${args[1]}` : (args[0] ?? '');
 }
 
 function whyFailed({ code, stderr, timedOut }: ChildResult, signal: AbortSignal): string {
@@ -106,7 +102,7 @@ async function runCommand(
     () => {},
   );
   return result.code === 0
-    ? { ok: true, text: `${command.at(-1)} done` }
+    ? { ok: true, text: `${command.at(-1)}: done` }
     : { ok: false, text: `${command.at(-1)}: ${whyFailed(result, signal)}` };
 }
 

@@ -14,8 +14,8 @@ export interface Filter {
 }
 
 /** Vital signs that can be had from /proc at every look. */
-export const VITALS = ['cpu', 'main', 'wait', 'rss', 'threads'] as const;
-export type Vital = (typeof VITALS)[number];
+export type Vital = 'cpu' | 'main' | 'wait' | 'rss' | 'threads';
+export const VITALS: readonly Vital[] = ['cpu', 'main', 'wait', 'rss', 'threads'];
 
 export type Trigger =
   /** `over`: percent of one core, bytes, or a number of threads. */
@@ -53,7 +53,7 @@ export type Action =
   | { do: 'run'; command: readonly string[]; limitMs: Milliseconds }
   | { do: 'webhook'; url: string };
 
-export const ACTION_NAMES = [
+export const ACTION_NAMES: readonly Action['do'][] = [
   'stack',
   'report',
   'profile',
@@ -64,7 +64,7 @@ export const ACTION_NAMES = [
   'core',
   'run',
   'webhook',
-] as const satisfies readonly Action['do'][];
+];
 
 export interface RuleLimits {
   /** Captures of this rule in an hour, over all processes. */

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HolterError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/quantity.ts';
 import type { TargetInfo } from '../base/target-info.ts';
 import { makeFolder } from '../recording/write-recording.ts';
@@ -188,7 +189,7 @@ export async function watchRun(options: WatchOptions): Promise<void> {
           fireFor(
             each,
             rule,
-            { ...hit, text: where === '' ? hit.text : `${hit.text}: in ${where}` },
+            { ...hit, text: where === '' ? hit.text : `${hit.text}, in ${where}` },
             pausesMs,
           );
         } else each.next.set(rule, at + CONFIRM_AGAIN_MS);
@@ -371,9 +372,12 @@ export async function watchRun(options: WatchOptions): Promise<void> {
         if (each !== undefined) ended(each, how, life.at);
       }
       for (const life of look.began) {
+        const info = infoOf(life.pid);
+        // It has ended meanwhile: it was there for a moment only.
+        if (info === undefined) continue;
         const each: Tracked = {
           life,
-          info: readTargetInfo(life.pid),
+          info,
           readings: [],
           holding: new Set(),
           next: new Map(),
@@ -423,6 +427,15 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     await captures.settle();
     await writeState(out, ledger.spent);
     emit({ event: 'stopped', text: `${fired} ${fired === 1 ? 'event' : 'events'}` });
+  }
+}
+
+function infoOf(pid: number): TargetInfo | undefined {
+  try {
+    return readTargetInfo(pid);
+  } catch (error) {
+    if (error instanceof HolterError) return undefined;
+    throw error;
   }
 }
 
