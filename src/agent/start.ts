@@ -71,7 +71,8 @@ function run(
     }
   };
   const onMain = (event: BoxEvent): void => {
-    if (event.kind !== 'problem') events++;
+    // These alone are no reason to keep the box of a process that ended well.
+    if (event.kind !== 'problem' && event.kind !== 'memory-jump') events++;
     try {
       onEvent?.(event);
     } catch (error) {

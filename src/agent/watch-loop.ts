@@ -5,6 +5,9 @@ import { readMainThread, readNativeState } from './process-readings.ts';
 
 /** A main thread in JavaScript answers in an interrupt within milliseconds. */
 const ANSWER_MS = 500;
+/** Memory more within one turn of the loop that is worth a look: before V8 gives up, there is little time. */
+const JUMP_BYTES = 24e6;
+const JUMP_COOLDOWN_MS = 60_000;
 /** Starting up loads and compiles for seconds: that is no news until it is very long. */
 const START_FACTOR = 10;
 
@@ -30,6 +33,22 @@ export function watchLoop(
   let lastTick = 0;
   let told: Milliseconds | undefined;
   let atTurn = readMainThread();
+  let rssAtTurn = process.memoryUsage.rss();
+  let jumped = Number.NEGATIVE_INFINITY;
+
+  const reportJump = async (grown: number): Promise<void> => {
+    const seen = await look(ANSWER_MS).catch(() => undefined);
+    if (seen === undefined) return;
+    const own = seen.frames.find(({ file }) => !file.startsWith('node:')) ?? seen.frames[0];
+    const place = own === undefined ? '' : `: in ${own.function} (${own.file}:${own.line})`;
+    tell({
+      kind: 'memory-jump',
+      at: new Date().toISOString(),
+      text: `${Math.round(grown / 1e6)} MB more memory within one turn of the event loop${place}`,
+      stack: seen.frames,
+      numbers: { grownBytes: grown, heapUsedBytes: seen.heapUsedBytes },
+    });
+  };
 
   const report = async (forMs: Milliseconds): Promise<void> => {
     const { cpuSeconds, waitSeconds } = readMainThread();
@@ -75,9 +94,15 @@ export function watchLoop(
         lastCount = count;
         lastTurn = now;
         atTurn = readMainThread();
+        rssAtTurn = process.memoryUsage.rss();
         return 0;
       }
       const forMs = now - lastTurn;
+      const grown = process.memoryUsage.rss() - rssAtTurn;
+      if (hasTurned() && grown > JUMP_BYTES && now - jumped > JUMP_COOLDOWN_MS) {
+        jumped = now;
+        void reportJump(grown);
+      }
       const limit = hasTurned() ? blockedMs : blockedMs * START_FACTOR;
       // Told again when it has become ten times as long: then it is stuck, and the second stack says whether it moves.
       if (blockedMs > 0 && forMs >= (told === undefined ? limit : told * 10)) {

@@ -25,6 +25,8 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
  */
 
 const PERIOD_MS = 1000;
+/** Longest time between two looks at the loop. */
+const TICK_MS = 100;
 /** The timer of the main loop's delay (main-thread.ts). */
 const RESOLUTION_MS = 20;
 const DESCRIPTORS_EVERY = 10;
@@ -66,7 +68,7 @@ const captures = makeCaptures(settings, folder, tell);
 for (const text of start.problems) problem(text);
 removeOldBoxes(join(folder, '..'), folder, settings.quotaBytes);
 
-const tickMs = settings.blockedMs === 0 ? PERIOD_MS : Math.max(50, Math.min(250, settings.blockedMs / 4));
+const tickMs = settings.blockedMs === 0 ? PERIOD_MS : Math.max(50, Math.min(TICK_MS, settings.blockedMs / 4));
 let hasTurned = false;
 const loop = watchLoop(settings.blockedMs, tickMs, tell, () => hasTurned);
 

@@ -63,6 +63,8 @@ export interface BoxEvent {
     | 'event-loop-unblocked'
     | 'leak'
     | 'near-heap-limit'
+    /** Much memory more within one turn of the loop; the stack says where. */
+    | 'memory-jump'
     | 'uncaught-exception'
     | 'capture'
     | 'problem';

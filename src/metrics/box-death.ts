@@ -90,14 +90,20 @@ export function causeOfDeath(facts: BoxFacts): BoxDeath {
     };
   }
   if (report !== undefined) {
+    // V8 cannot walk the stack of an exhausted heap: the last look at a jump has it.
+    const jump = events.findLast(({ kind }) => kind === 'memory-jump');
+    const inReport = framesOfStack(['', ...report.stack].join('\n'));
     const isHeap = /OOM/.test(report.trigger) || /heap|memory/i.test(report.event);
     return {
       ...base,
       cause: isHeap ? 'heap-limit' : 'fatal',
       how: isHeap ? "out of memory: V8's heap limit" : `fatal error: ${report.event}`,
-      reasons: [`${report.file}: ${report.event}`],
+      reasons: [
+        `${report.file}: ${report.event}`,
+        ...(isHeap && jump !== undefined ? [`Shortly before: ${jump.text}.`] : []),
+      ],
       confidence: 0.98,
-      frames: framesOfStack(['', ...report.stack].join('\n')),
+      frames: inReport.length > 0 ? inReport : (jump?.stack ?? []),
       ...(report.heapUsedBytes === undefined ? {} : { heapUsedBytes: report.heapUsedBytes }),
       ...(report.heapLimitBytes === undefined ? {} : { heapLimitBytes: report.heapLimitBytes }),
     };
