@@ -7,6 +7,8 @@ export interface FoundCore {
   bytes: Bytes;
   /** Device, inode and time of change: one that was written again is a new one. */
   key: string;
+  /** ms since 1970. */
+  changedAt: number;
 }
 
 /** Of ELF, gzip, zstd, lz4. */
@@ -29,7 +31,12 @@ export function listCores(folders: Iterable<string>): FoundCore[] {
       const path = join(folder, name);
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat?.isFile() !== true || stat.size < 4096 || !isCore(path)) continue;
-      found.push({ path, bytes: stat.size, key: `${stat.dev}:${stat.ino}:${Math.round(stat.mtimeMs)}` });
+      found.push({
+        path,
+        bytes: stat.size,
+        key: `${stat.dev}:${stat.ino}:${Math.round(stat.mtimeMs)}`,
+        changedAt: stat.ctimeMs,
+      });
     }
   }
   return found;
@@ -53,23 +60,18 @@ function isCore(path: string): boolean {
 
 /** New cores that are whole: their size did not change between two looks. */
 export class CoreWatch {
-  #known: Set<string> | undefined;
+  /** What changed before is old. */
+  readonly #since = Date.now();
+  readonly #told = new Set<string>();
   readonly #growing = new Map<string, Bytes>();
 
-  /** Cores that are there at the first look are old. @returns new ones */
   look(folders: Iterable<string>): FoundCore[] {
-    const all = listCores(folders);
-    const known = this.#known;
-    if (known === undefined) {
-      this.#known = new Set(all.map(({ path }) => path));
-      return [];
-    }
     const ready: FoundCore[] = [];
-    for (const core of all) {
-      if (known.has(core.key) || (known.has(core.path) && !this.#growing.has(core.path))) continue;
+    for (const core of listCores(folders)) {
+      if (core.changedAt < this.#since || this.#told.has(core.key)) continue;
       if (this.#growing.get(core.path) === core.bytes) {
         this.#growing.delete(core.path);
-        known.add(core.key).add(core.path);
+        this.#told.add(core.key);
         ready.push(core);
       } else this.#growing.set(core.path, core.bytes);
     }

@@ -358,6 +358,8 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     }
   };
 
+  // What is there already is old.
+  agent.look();
   emit({
     event: 'watching',
     folder: out,

@@ -138,7 +138,7 @@ describe('a stuck loop', () => {
     const watching = await watch({
       rules: [
         { name: 'stuck', trigger: { blocked: '1s' }, actions: ['stack'] },
-        { name: 'cpu', trigger: { vital: 'main', over: 60, for: '4s' }, actions: ['stack'] },
+        { name: 'cpu', trigger: { vital: 'main', over: 15, for: '3s' }, actions: ['stack'] },
       ],
     });
     await watching.see('triggered', { rule: 'cpu' });
@@ -171,7 +171,7 @@ it('high CPU is profiled, one heavy action after the other; commands and webhook
       { run: 'echo $HOLTER_RULE $HOLTER_PID' },
       { webhook: `http://127.0.0.1:${port}/` },
     ];
-    const watching = await watch(rule({ vital: 'main', over: 60, for: '1s' }, actions));
+    const watching = await watch(rule({ vital: 'main', over: 25, for: '1s' }, actions));
     const told = await watching.see('captured', { action: 'webhook' });
     const order = watching.events.flatMap(({ event, action }) =>
       event === 'captured' ? (action ?? []) : [],
@@ -224,7 +224,7 @@ it('a target that is killed while it is profiled ends that capture, and not the 
     rules: [
       {
         name: 'cpu',
-        trigger: { vital: 'main', over: 60, for: '500ms' },
+        trigger: { vital: 'main', over: 25, for: '500ms' },
         actions: [{ doctor: '30s' }, { run: 'true' }],
       },
       { name: 'end', trigger: { exit: 'any' }, actions: [{ run: 'true' }] },
@@ -250,7 +250,7 @@ it.each<NodeJS.Signals>(['SIGINT', 'SIGKILL'])(
   async (signal) => {
     const target = await start(BUSY, 24);
     const before = snapshotProc(target);
-    const watching = await watch(rule({ vital: 'main', over: 60, for: '500ms' }, [{ profile: '4s' }]));
+    const watching = await watch(rule({ vital: 'main', over: 25, for: '500ms' }, [{ profile: '4s' }]));
     await watching.see('triggered');
     // The bridge is a worker thread in the target.
     await until(() => snapshotProc(target).threads > before.threads, 10_000, 'a visit');
