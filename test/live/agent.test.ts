@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { BOX_COLUMNS, type BoxEvent, readEvents, readRing } from '../../src/metrics/black-box.ts';
-import { until } from './built.ts';
+import { runDoctor, until } from './built.ts';
 import {
   NODE_MAJORS,
   type NodeMajor,
@@ -299,6 +299,74 @@ test('a folder that cannot be made costs the agent, not the program', () => {
   const { status, stdout, stderr } = runOnce(22, ['--import', AGENT_ESM], 'end', join(closed, 'x'));
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'ready\n' });
   expect(stderr).toMatch(/^holter\/agent does not run: /);
+});
+
+test('holter doctor on a black box names what the process died of', async () => {
+  const ends: [string, string[], string, RegExp, string | undefined][] = [
+    [
+      'throw',
+      [],
+      'application-errors',
+      /^TypeError: no such thing in .*caught by nobody/,
+      'agent-target.cjs',
+    ],
+    ['fill', ['--max-old-space-size=64'], 'out-of-memory-risk', /^Ended out of memory/, undefined],
+  ];
+  for (const [act, args, kind, title, file] of ends) {
+    const folder = newFolder();
+    runOnce(24, [...args, '--import', AGENT_ESM], act, folder);
+    const [box] = boxesIn(folder) as [string];
+    const { findings } = await runDoctor([box]);
+    expect(findings[0]).toMatchObject({ kind, severity: 'critical' });
+    expect(findings[0]?.title).toMatch(title);
+    if (file !== undefined) expect(findings[0]?.where[0]?.file).toContain(file);
+  }
+});
+
+test('a watchdog kills a stuck process: doctor names the loop; killed in health: no finding', async () => {
+  for (const act of ['stuck', 'serve']) {
+    const folder = newFolder();
+    const target = await run('agent-target.cjs', 22, folder, { ACT: act, HOLTER_BLOCKED: '300ms' });
+    const rowsOf = () =>
+      boxesIn(folder).flatMap((box) =>
+        existsSync(join(box, 'vitals.ring')) ? readRing(readFileSync(join(box, 'vitals.ring'))) : [],
+      );
+    const blocked = BOX_COLUMNS.indexOf('loop.blocked_ms');
+    await until(
+      () => (act === 'stuck' ? rowsOf().some((row) => (row[blocked] ?? 0) > 500) : rowsOf().length > 2),
+      20_000,
+      'rows of the black box',
+    );
+    process.kill(target.pid, 'SIGKILL');
+    await target.exited;
+    const { findings, verdict } = await runDoctor(boxesIn(folder));
+    if (act === 'serve') {
+      expect(findings).toEqual([]);
+      expect(verdict).toContain('killed from outside');
+      continue;
+    }
+    expect(findings[0]).toMatchObject({ kind: 'event-loop-stuck', where: [{ function: 'turnForever' }, {}] });
+  }
+});
+
+test('start() from a program: events arrive, stop() takes everything back', async () => {
+  for (const node of [18, 26] as const) {
+    const folder = newFolder();
+    const target = await startTarget(join(PROGRAMS, 'agent-api.mjs'), {
+      node,
+      env: { HOLTER_DIR: folder, AGENT: AGENT_ESM },
+    });
+    started.push(target);
+    await until(() => target.stdout().includes('after '), 20_000, 'the program to stop its agent');
+    const lines = target.stdout().split('\n');
+    expect(lines).toContain('event capture');
+    expect(lines).toContain('metric nodejs.eventloop.utilization');
+    const [before, after] = ['before ', 'after '].map((word) =>
+      lines.find((line) => line.startsWith(word))?.slice(word.length),
+    );
+    expect(after).toBe(before);
+    expect(await target.exited).toMatchObject({ code: 0 });
+  }
 });
 
 function get(socketPath: string, path: string): Promise<string> {
