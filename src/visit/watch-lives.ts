@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import type { Milliseconds } from '../base/units.ts';
 import { readCommandLine } from '../linux/command-line.ts';
-import { readNamespace } from '../linux/namespaces.ts';
 import { PROC, readLinkIfAny, readTextIfAny } from '../linux/proc-file.ts';
 import { readProcessStat } from '../linux/process-stat.ts';
 import type { ProcessRow } from '../metrics/process-row.ts';
@@ -121,10 +120,14 @@ function beginLife(row: ProcessRow, at: Milliseconds): Life | undefined {
   };
 }
 
+/** Its ports are asked for elsewhere: the listening sockets of a machine are a long list. */
 function askNames(pid: number): Pick<Life, 'names' | 'uid' | 'cluster'> | undefined {
   const identity = describeProcess(pid);
   if (identity === undefined) return undefined;
-  const facts = readNodeProcess(identity, readNamespace(pid, 'net') ?? `of ${pid}`, newListingContext());
+  const namespace = 'no sockets';
+  const context = newListingContext();
+  context.listeners.set(namespace, []);
+  const facts = readNodeProcess(identity, namespace, context);
   return facts === undefined ? undefined : { names: facts.names, uid: facts.uid, cluster: facts.cluster };
 }
 
