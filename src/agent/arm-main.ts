@@ -30,8 +30,14 @@ export function armMainThread(
   if (settings.signal !== 'off') undo.push(...watchSignal(settings.signal, acts.askCapture, acts.tell));
 
   const onExit = (code: number): void => {
-    if (code === 0 && !settings.keep && isQuiet()) acts.remove();
-    else writeBoxFile(folder, BOX_FILES.exit, `${JSON.stringify({ code, at: new Date().toISOString() })}\n`);
+    if (code === 0 && !settings.keep && isQuiet()) {
+      try {
+        acts.remove();
+      } catch {
+        // The worker wrote into it at that moment: a small folder stays, and the exit code is the program's.
+      }
+    } else
+      writeBoxFile(folder, BOX_FILES.exit, `${JSON.stringify({ code, at: new Date().toISOString() })}\n`);
   };
   process.on('exit', onExit);
   undo.push(() => process.off('exit', onExit));

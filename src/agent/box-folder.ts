@@ -19,6 +19,8 @@ import { overQuota } from './capture-limits.ts';
 const MAX_EVENT_BYTES = 2e6;
 /** Black boxes of ended processes that are kept at most, whatever their size. */
 const MAX_BOXES = 50;
+/** A living agent writes every second. */
+const BEING_WRITTEN_MS = 10_000;
 
 /** Folder of all black boxes of this user. */
 export function defaultFolder(): string {
@@ -28,15 +30,15 @@ export function defaultFolder(): string {
 
 /**
  * Makes the folder of this process in `base`, 0700. The temporary directory is everybody's: a folder or link that
- * somebody else has put there is refused.
+ * somebody else has put there is refused. A folder that was named is taken as it is.
  * @throws Error with the reason
  */
-export function makeBoxFolder(base: string, name: string): string {
+export function makeBoxFolder(base: string, name: string, isDefault: boolean): string {
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const entry = lstatSync(base);
-  if (!entry.isDirectory()) throw new Error(`${base} is no folder`);
   const uid = process.getuid?.();
-  if (uid !== undefined && uid !== 0 && entry.uid !== uid) throw new Error(`${base} belongs to another user`);
+  if (isDefault && !entry.isDirectory()) throw new Error(`${base} is no folder`);
+  if (isDefault && uid !== undefined && entry.uid !== uid) throw new Error(`${base} belongs to another user`);
   const clean = name.replace(/[^\w.-]+/g, '_').slice(0, 60) || 'node';
   const folder = join(base, `${clean}-${process.pid}-${Date.now().toString(36)}`);
   mkdirSync(folder, { mode: 0o700 });
@@ -79,12 +81,14 @@ export function removeOldBoxes(base: string, own: string, quota: number): void {
       const description = readDescription(folder);
       if (description === undefined) return [];
       const sizes = readdirSync(folder).map((file) => statSync(join(folder, file)));
+      const changed = Math.max(0, ...sizes.map(({ mtimeMs }) => mtimeMs));
       return [
         {
           name,
           bytes: sizes.reduce((sum, { size }) => sum + size, 0),
-          changed: Math.max(0, ...sizes.map(({ mtimeMs }) => mtimeMs)),
-          kept: folder === own || isAlive(description.target.pid),
+          changed,
+          // A box that is being written may be of a process in another container, whose pid says nothing here.
+          kept: folder === own || isAlive(description.target.pid) || Date.now() - changed < BEING_WRITTEN_MS,
         },
       ];
     });

@@ -17,12 +17,15 @@ const BETWEEN_SNAPSHOTS_MS = 30_000;
 export interface Captures {
   /** `why` as in `SIGUSR2`, `leak`. Refused captures are told as such. */
   onDemand(why: string): Promise<void>;
+  /** The main thread stands still because of us. */
+  isStopping(): boolean;
   onLeak(event: BoxEvent, heapUsedBytes: number, headroomBytes: number): Promise<void>;
 }
 
 export function makeCaptures(settings: Settings, folder: string, tell: (event: BoxEvent) => void): Captures {
   const limits = makeCaptureLimits(settings.capturesPerHour, settings.cooldownMs);
   let number = 0;
+  let isStopping = false;
 
   const within = async (
     kind: string,
@@ -66,6 +69,7 @@ export function makeCaptures(settings: Settings, folder: string, tell: (event: B
   };
 
   return {
+    isStopping: () => isStopping,
     onDemand(why) {
       const event: BoxEvent = { kind: 'capture', at: new Date().toISOString(), text: `asked for by ${why}` };
       return within('demand', event, async (files, problems) => {
@@ -96,7 +100,12 @@ export function makeCaptures(settings: Settings, folder: string, tell: (event: B
         }
         for (const which of [1, 2]) {
           const name = `leak-${number}-${which}.heapsnapshot`;
-          await snapshotMain(folder, name);
+          isStopping = true;
+          try {
+            await snapshotMain(folder, name);
+          } finally {
+            isStopping = false;
+          }
           files.push(name);
           if (which === 1) await new Promise((resolve) => setTimeout(resolve, BETWEEN_SNAPSHOTS_MS));
         }

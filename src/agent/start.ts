@@ -58,9 +58,10 @@ function run(
   problems: readonly string[],
   onEvent: AgentOptions['onEvent'],
 ): Agent {
-  const base = settings.folder === '' ? defaultFolder() : settings.folder;
+  const isOurs = settings.folder === '';
+  const base = isOurs ? defaultFolder() : settings.folder;
   const name = settings.name === '' ? scriptName() : settings.name;
-  const folder = makeBoxFolder(base, name);
+  const folder = makeBoxFolder(base, name, isOurs);
   let worker: Worker | undefined;
   let events = 0;
   const send = (message: ToWorker): void => {
@@ -96,16 +97,23 @@ function run(
     problems,
   };
   // Options and environment of the program are not the worker's: preloads would run in it again.
-  worker = new Worker(workerSource, {
-    eval: true,
-    name: 'holter-agent',
-    execArgv: [],
-    env: {},
-    argv: [],
-    workerData: data,
-    trackUnmanagedFds: false,
-    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
-  } as ConstructorParameters<typeof Worker>[1]);
+  try {
+    worker = new Worker(workerSource, {
+      eval: true,
+      name: 'holter-agent',
+      execArgv: [],
+      env: {},
+      argv: [],
+      workerData: data,
+      trackUnmanagedFds: false,
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 },
+    } as ConstructorParameters<typeof Worker>[1]);
+  } catch (error) {
+    // Node's permission model without --allow-worker.
+    main.stop();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   worker.on('message', ({ event }: FromWorker) => onMain(event));
   worker.on('error', () => {
     // The thread ended by an error: the program goes on without an agent.

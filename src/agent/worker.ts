@@ -124,7 +124,7 @@ const tick = (): void => {
   const now = performance.now();
   const { count } = delays;
   // The histogram is emptied at each row: what counts is that it changes.
-  if (count !== lastCount) turns++;
+  if (count !== lastCount || captures.isStopping()) turns++;
   lastCount = count;
   hasTurned ||= turns > 2;
   const blockedMs = loop.tick(now, turns);
