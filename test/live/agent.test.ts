@@ -349,6 +349,24 @@ test('a watchdog kills a stuck process: doctor names the loop; killed in health:
   }
 });
 
+test('a heap near its limit is told; V8 writes a snapshot near it where that is armed', async () => {
+  const folder = newFolder();
+  await run(
+    'agent-target.cjs',
+    26,
+    folder,
+    { ACT: 'leak', HOLTER_NEAR_LIMIT_PERCENT: '1', HOLTER_LEAK_COLLECTIONS: 'off' },
+    ['--expose-gc', '--max-old-space-size=64', '--import', AGENT_ESM],
+  );
+  await until(() => eventsIn(folder, 'near-heap-limit').length > 0, 20_000, 'the event');
+  expect(eventsIn(folder, 'near-heap-limit')[0]?.numbers?.heapLimitBytes).toBeGreaterThan(6e7);
+
+  runOnce(22, ['--max-old-space-size=32', '--import', AGENT_ESM], 'fill', newFolder(), {
+    HOLTER_HEAP_SNAPSHOT_NEAR_LIMIT: 'on',
+  });
+  expect(readdirSync(work).filter((name) => name.endsWith('.heapsnapshot')).length).toBe(1);
+});
+
 test('start() from a program: events arrive, stop() takes everything back', async () => {
   for (const node of [18, 26] as const) {
     const folder = newFolder();
