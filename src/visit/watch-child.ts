@@ -15,6 +15,8 @@ export interface ChildOptions {
   env?: Readonly<Record<string, string>>;
   limitMs: Milliseconds;
   signal: AbortSignal;
+  /** Signals go to all that it started, too. Not for captures: their guards outlive them to put things right. */
+  group?: boolean;
 }
 
 const MOST_OUT = 32 * 2 ** 20;
@@ -43,7 +45,7 @@ export function runChild(command: readonly string[], options: ChildOptions): Pro
     let hard: NodeJS.Timeout | undefined;
     const signal = (name: NodeJS.Signals): void => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, name);
+        if (child.pid !== undefined) process.kill(options.group === true ? -child.pid : child.pid, name);
       } catch {
         // It has ended.
       }

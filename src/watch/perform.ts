@@ -89,6 +89,7 @@ async function runCommand(
 ): Promise<Performed> {
   const result = await runChild(command, {
     limitMs,
+    group: true,
     signal,
     env: {
       HOLTER_RULE: event.rule,
