@@ -1,11 +1,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HolterError } from '../base/errors.ts';
-import { formatBytes, formatDuration } from '../base/quantity.ts';
+import { formatBytes } from '../base/quantity.ts';
 import type { TargetInfo } from '../base/target-info.ts';
 import { makeFolder } from '../recording/write-recording.ts';
-import { readTargetInfo } from '../target/target-info.ts';
 import { AgentWatch } from '../visit/watch-agent.ts';
 import { confirmStuck } from '../visit/watch-confirm.ts';
 import { CoreWatch } from '../visit/watch-cores.ts';
@@ -14,10 +12,12 @@ import { coreFolder, type ExitHow, type Life, Lives } from '../visit/watch-lives
 import { Captures } from './captures.ts';
 import { type Hit, holds, matches, memoryOf, type Named, type Reading } from './conditions.ts';
 import type { Emit } from './event.ts';
+import { visitForFindings } from './finding-visit.ts';
+import { sayHit } from './hit-text.ts';
 import { Ledger } from './limits.ts';
-import { callHolter } from './perform.ts';
 import { type Rule, SEVERITY_WORDS, type Trigger, type WatchConfig } from './rules.ts';
 import { readState, writeState } from './state-file.ts';
+import { infoOf, noTarget } from './target-facts.ts';
 
 export interface WatchOptions {
   config: WatchConfig;
@@ -236,25 +236,7 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     if (ledger.refusal(rule, each.life.key, Date.now()) !== undefined) return;
     each.next.set(rule, at + trigger.everyMs);
     ask(each, rule, async () => {
-      const folder = join(out, `.visit-${each.life.pid}`);
-      const args = [
-        'doctor',
-        String(each.life.pid),
-        '-d',
-        `${trigger.forMs / 1000}s`,
-        '--json',
-        '-o',
-        folder,
-      ];
-      const seen = await captures.takeTurn(async () => {
-        const { rm } = await import('node:fs/promises');
-        await rm(folder, { recursive: true, force: true });
-        try {
-          return await callHolter({ args, limitMs: trigger.forMs + 120_000 }, options);
-        } finally {
-          await rm(folder, { recursive: true, force: true });
-        }
-      });
+      const seen = await captures.takeTurn(() => visitForFindings(each.life.pid, trigger.forMs, options));
       const least = SEVERITY_WORDS.indexOf(trigger.severity);
       const found = seen?.findings?.find(
         ({ kind, severity }) =>
@@ -430,29 +412,4 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     await writeState(out, ledger.spent);
     emit({ event: 'stopped', text: `${fired} ${fired === 1 ? 'event' : 'events'}` });
   }
-}
-
-function infoOf(pid: number): TargetInfo | undefined {
-  try {
-    return readTargetInfo(pid);
-  } catch (error) {
-    if (error instanceof HolterError) return undefined;
-    throw error;
-  }
-}
-
-function noTarget(name: string): TargetInfo {
-  return { pid: 0, name, node: '', v8: '', command: '', cwd: '', startedAt: '', threads: 0, cores: 0 };
-}
-
-/** `RSS rose 70 MB (over 64 MB)`. */
-export function sayHit({ value, unit, limit, text }: Hit): string {
-  if (unit === 'count') return text;
-  const say = (number: number): string =>
-    unit === 'bytes'
-      ? formatBytes(number)
-      : unit === 'ms'
-        ? formatDuration(number)
-        : `${Math.round(number)} %`;
-  return limit === 0 ? `${text}, ${say(value)}` : `${text}: ${say(value)} (limit ${say(limit)})`;
 }
