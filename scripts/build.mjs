@@ -1,8 +1,9 @@
 // Builds dist/: TypeScript → ESM, the page → one HTML template, and non-code files the product reads.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { buildAgent } from './build-agent.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,3 +43,8 @@ rmSync(`${root}dist/cli`, { recursive: true });
 cpSync(`${root}dist/bundle`, `${root}dist/cli`, { recursive: true });
 rmSync(`${root}dist/bundle`, { recursive: true });
 chmodSync(`${root}dist/cli/main.js`, 0o755);
+
+await buildAgent(`${root}dist`);
+// Its modules are in the bundles; their types stay.
+for (const name of readdirSync(`${root}dist/agent`))
+  if (name.endsWith('.js')) rmSync(`${root}dist/agent/${name}`);

@@ -23,6 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   async: ['base', 'source-map', 'cdp'],
   probe: ['base', 'cdp'],
   recording: ['base'],
+  agent: ['base', 'metrics'],
   load: ['base'],
   visit: [
     'base',
@@ -40,6 +41,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'recording',
   ],
   doctor: ['base', 'source-map', 'metrics', 'cpu', 'perf', 'heap', 'async', 'recording', 'visit(raw-stack)'],
+  watch: ['base', 'linux', 'metrics', 'recording', 'target', 'visit'],
   render: [
     'base',
     'source-map',
@@ -53,6 +55,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'postmortem',
     'recording',
     'doctor',
+    'watch(event)',
     'target(node-process)',
   ],
   server: ['base', 'heap', 'recording', 'render', 'target'],
@@ -75,6 +78,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'doctor',
     'render',
     'server',
+    'watch',
   ],
 };
 

@@ -31,6 +31,7 @@ import {
   warmUp,
 } from './app-load.ts';
 import { openInBrowser } from './browser.ts';
+import { captureBox, isBlackBox } from './doctor-box.ts';
 import { captureCore, isCoreFile } from './doctor-core.ts';
 import { agreeToNeed } from './heap-consent.ts';
 import { parseChoice, parseDuration, terminalStyle } from './options.ts';
@@ -70,7 +71,7 @@ export function registerDoctor(
     )
     .argument(
       '[target]',
-      'pid, name, :port, inspector host:port or ws:// URL, recording folder, core file; or -- node app.js …',
+      'pid, name, :port, inspector host:port or ws:// URL, recording folder, black box, core file; or -- node app.js …',
     )
     .option('-d, --duration <time>', 'how long to watch, 1s to 1h; a stuck process is told after 3 s', '10s')
     .option('--interval <time>', 'time between CPU samples, 100us to 100ms', '1ms')
@@ -147,7 +148,10 @@ async function runDoctor(
       throw new HolterError('E_USAGE', 'no load can be put on a recording', {
         hint: 'holter doctor --load /path -- node app.js',
       });
-    recording = await openRecording(target);
+    if (isBlackBox(target)) {
+      freshWriter = await captureBox(target, options.out);
+      recording = await openRecording(freshWriter.folder);
+    } else recording = await openRecording(target);
   } else if (target !== undefined && (await isCoreFile(target))) {
     if (wish.load !== undefined)
       throw new HolterError('E_USAGE', 'no load can be put on a core', {

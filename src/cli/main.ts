@@ -40,6 +40,7 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   perf: async () => (await import('./perf.ts')).registerPerf(program, rest, setExit),
   heap: async () => (await import('./heap.ts')).registerHeap(program, rest, setExit),
   load: async () => (await import('./load.ts')).registerLoad(program, setExit),
+  watch: async () => (await import('./watch.ts')).registerWatch(program, setExit),
   top: async () => (await import('./top.ts')).registerTop(program, setExit),
   probe: async () => (await import('./probe.ts')).registerProbe(program, rest, setExit),
   ps: async () => (await import('./ps.ts')).registerPs(program),

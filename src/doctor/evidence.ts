@@ -12,6 +12,7 @@ import type {
   StackFrame,
   StuckEvidence,
 } from '../cpu/call-tree.ts';
+import type { BoxDeath } from '../metrics/box-death.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import type { WakersFile } from '../metrics/wakers-file.ts';
@@ -69,4 +70,6 @@ export interface Evidence {
   requestTimes?: RequestTimes;
   /** What a core tells; then nothing else is there. */
   core?: CoreEvidence;
+  /** How a process with an agent ended. */
+  box?: BoxDeath;
 }

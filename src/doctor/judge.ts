@@ -5,6 +5,7 @@ import { isGrowing } from './memory-growth.ts';
 import type { DoctorReport, Finding, FindingKind, Severity } from './report.ts';
 import { isMet, type Rule } from './rule.ts';
 import { applicationErrors } from './rules/application-errors.ts';
+import { boxOutOfMemory, boxStuck, boxUncaught } from './rules/box-death.ts';
 import { coreOutOfMemory, coreUncaught } from './rules/core-death.ts';
 import { coreHeap, coreRunning } from './rules/core-state.ts';
 import { cpuBound } from './rules/cpu-bound.ts';
@@ -59,6 +60,9 @@ const RULES: readonly Rule[] = [
   coreUncaught,
   coreRunning,
   coreHeap,
+  boxOutOfMemory,
+  boxUncaught,
+  boxStuck,
 ];
 
 const CLEARLY_MORE = 1.5;

@@ -9,6 +9,7 @@ import { buildSiteBook } from '../async/site-book.ts';
 import { HolterError } from '../base/errors.ts';
 import type { BlockStack, ExternalAllocation, StackFrame, StuckEvidence } from '../cpu/call-tree.ts';
 import { type DeoptLog, readDeoptLog } from '../cpu/deopt-log.ts';
+import type { BoxDeath } from '../metrics/box-death.ts';
 import type { PoolRecording } from '../metrics/pool-recording.ts';
 import type { VitalSigns } from '../metrics/series.ts';
 import { readVitals } from '../metrics/vitals-file.ts';
@@ -69,6 +70,7 @@ export async function readEvidence(
   const wakers = await readJson<WakersFile>('wakers', 'holter.wakers/1');
   const pool = await readJson<PoolRecording>('pool', 'holter.pool/1');
   const requestTimes = await readJson<RequestTimes>('requests', 'holter.requests/1');
+  const box = await readJson<BoxDeath>('black-box', 'holter.box-evidence/1');
   const coreFile = recording.list('core')[0];
   const core =
     coreFile &&
@@ -116,6 +118,7 @@ export async function readEvidence(
         : { errors: buildErrorSites(errorLog, (frame) => placeFrame(frame, maps, roots)) }),
       ...(requestTimes === undefined ? {} : { requestTimes }),
       ...(core === undefined ? {} : { core }),
+      ...(box === undefined ? {} : { box }),
       ...(asyncLog === undefined ? {} : { async: buildWaits(asyncLog, maps, roots) }),
     },
   };

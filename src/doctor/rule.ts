@@ -15,7 +15,8 @@ export type Need =
   | 'errors'
   | 'leaks'
   | 'deopts'
-  | 'core';
+  | 'core'
+  | 'box';
 
 /** One kind of trouble. `judge` is pure: the same evidence gives the same findings. */
 export interface Rule {
@@ -53,6 +54,8 @@ export function isMet(need: Need, evidence: Evidence): boolean {
       return evidence.deopts !== undefined;
     case 'core':
       return evidence.core !== undefined;
+    case 'box':
+      return evidence.box !== undefined;
     case 'pool':
       return evidence.pool !== undefined;
     case 'loop':

@@ -47,7 +47,7 @@ function sentenceOf(finding: Finding, evidence: Evidence, facts: Facts): string 
       return `The event loop is blocked ${formatPercent(share)} of the time: ${nameOf(place)} runs ${formatDuration(call)} at a stretch${at}`;
     }
     case 'event-loop-stuck':
-      return place === undefined || evidence.core !== undefined
+      return place === undefined || evidence.core !== undefined || evidence.box !== undefined
         ? finding.title
         : `Stuck in ${nameOf(place)}${at} for at least ${formatDuration(evidence.stuck?.ms ?? facts.windowMs)}`;
     case 'cpu-starved':

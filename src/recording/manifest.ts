@@ -47,6 +47,8 @@ export type EvidenceKind =
   | 'wakers'
   /** `holter.core-evidence/1`: what a core tells. */
   | 'core'
+  /** `holter.box-evidence/1`: how a process with an agent ended. */
+  | 'black-box'
   /** `holter.pool/1`: libuv's pool, its queue and what its threads do. */
   | 'pool'
   /** `perf.data` as `perf record` wrote it. */

@@ -5,6 +5,7 @@ import { ProcessMeter } from '../metrics/record-process-meter.ts';
 import { theilSen } from '../metrics/statistics.ts';
 import {
   describeProcess,
+  type ListingContext,
   type NodeProcess,
   newListingContext,
   readNodeProcess,
@@ -50,6 +51,8 @@ export class ProcessWatch {
   readonly #followed = new Map<number, Followed>();
   #ended: Followed[] = [];
   #recheckFrom = 0;
+  /** Of one look: the listening sockets of a machine are a long list. */
+  #context: ListingContext = newListingContext();
 
   /** @param only these pids and no others */
   constructor(only?: Iterable<number>) {
@@ -59,6 +62,7 @@ export class ProcessWatch {
   /** Every process as it is now, by pid; ended ones among them. holter itself and what it started are left out. */
   look(): ProcessRow[] {
     const now = monotonicMs();
+    this.#context = newListingContext();
     this.#discover(now);
     for (const [pid, followed] of this.#followed) this.#read(pid, followed, now);
     this.#ended = this.#ended.filter(({ endedAt }) => now - (endedAt ?? 0) <= KEEP_ENDED_MS);
@@ -79,7 +83,7 @@ export class ProcessWatch {
 
   #discover(now: number): void {
     const pids = this.#only === undefined ? listPids() : [...this.#only];
-    const context = newListingContext();
+    const context = this.#context;
     let index = 0;
     for (const pid of pids) {
       if (this.#followed.has(pid) || pid === process.pid) continue;
@@ -168,7 +172,7 @@ export class ProcessWatch {
     const { pid } = followed.facts;
     const identity = describeProcess(pid);
     const facts =
-      identity && readNodeProcess(identity, readNamespace(pid, 'net') ?? `of ${pid}`, newListingContext());
+      identity && readNodeProcess(identity, readNamespace(pid, 'net') ?? `of ${pid}`, this.#context);
     if (facts !== undefined) followed.facts = facts;
   }
 }
