@@ -115,7 +115,7 @@ fs:callback:readFile:done { @fs[basename(subject), error] = count(); }
 node:::gc-done { @gc[kind] = count(); }
 `;
 
-/** On Node 18 functions that only their scope reaches are refused beside self->. */
+/** On Node 18 functions that only their scope reaches are refused. */
 const casesOf = (node: NodeMajor): string =>
   node === 18
     ? CASES.split('\n')
