@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const { parseProgram } = await import(`${DIST}probe/d-parser.js`);
 const { compileProgram } = await import(`${DIST}probe/d-compile.js`);
-const { createEngine } = await import(`${DIST}probe/engine.js`);
+const { engineSource } = await import(`${DIST}probe/engine.js`);
 const { CATALOGUE } = await import(`${DIST}probe/provider-catalogue.js`);
 const compile = (text) => compileProgram(parseProgram(text, 'bench'), CATALOGUE, [], 0);
 
@@ -32,7 +32,7 @@ const engineOf = (text) => {
     pid: 0,
     usesThis,
   };
-  return `(${createEngine})(${js}, ${JSON.stringify(options)}, require, () => { const t = process.hrtime(); return t[0] * 1e9 + t[1]; })`;
+  return `(${engineSource()})(${js}, ${JSON.stringify(options)}, require, () => { const t = process.hrtime(); return t[0] * 1e9 + t[1]; })`;
 };
 const source = `
 const N = 2e6;

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { HolterError } from '../base/errors.ts';
 import { compileProgram, patternMatches } from '../probe/d-compile.ts';
 import { parseProgram } from '../probe/d-parser.ts';
-import type { AggregationSnapshot } from '../probe/engine.ts';
+import type { AggregationSnapshot } from '../probe/engine-output.ts';
 import { formatAggregations } from '../probe/format-aggregation.ts';
 import { CATALOGUE } from '../probe/provider-catalogue.ts';
 import type { ProbeDrain } from '../probe/record-installer.ts';

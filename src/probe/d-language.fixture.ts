@@ -2,6 +2,8 @@ import { createRequire } from 'node:module';
 import { compileProgram } from './d-compile.ts';
 import { parseProgram } from './d-parser.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { engineBucket } from './engine-bucket.ts';
+import { makeEngineText } from './engine-text.ts';
 import { formatAggregations } from './format-aggregation.ts';
 import { CATALOGUE } from './provider-catalogue.ts';
 
@@ -22,10 +24,11 @@ export function runProgram(text: string, args: string[] = []): { engine: Engine;
     mostErrors: 50,
     pid: 4711,
   };
-  const engine = createEngine(clauses, options, require as never, () => {
+  const now = (): number => {
     clock += 1000;
     return clock;
-  });
+  };
+  const engine = createEngine(clauses, options, require as never, now, { makeEngineText, engineBucket });
   return {
     engine,
     printed: () =>

@@ -1,31 +1,8 @@
 import type { FormatSegment } from './d-compile.ts';
+import { engineBucket } from './engine-bucket.ts';
+import type { AggregationSnapshot, EngineDrain, EngineOutput } from './engine-output.ts';
+import { makeEngineText } from './engine-text.ts';
 import type { BuiltinRequire, ProbeHandler, ProbeName } from './provider-host.ts';
-
-/** One aggregation as it is: rows of its keys. */
-export interface AggregationSnapshot {
-  name: string;
-  fn: string;
-  params: number[];
-  normal: number;
-  rows: { key: (string | number)[]; value: number; buckets?: [low: number, count: number][] }[];
-}
-
-/** What a script wrote, in order: text, or an aggregation to print. */
-export type EngineOutput = string | { format?: string; aggregations: AggregationSnapshot[] };
-
-export interface EngineDrain {
-  out: EngineOutput[];
-  errors: string[];
-  /** Lost: texts over the limit, keys over the limit. */
-  drops: { texts: number; keys: number };
-  /** Firings of clauses so far. */
-  fired: number;
-  costNs: number;
-  /** Exit code of `exit()`. */
-  exited?: number;
-  /** Why the engine stopped by itself. */
-  stopped?: string;
-}
 
 export interface EngineOptions {
   aggregations: { name: string; fn: string; params: number[] }[];
@@ -56,6 +33,17 @@ export interface Engine {
   snapshot(): AggregationSnapshot[];
 }
 
+/** Functions the engine is made with; in the target all of them are one text (`engineSource`). */
+export interface EngineParts {
+  makeEngineText: typeof makeEngineText;
+  engineBucket: typeof engineBucket;
+}
+
+/** The engine as text: a function of compiled clauses, options, `require` and the clock. */
+export function engineSource(): string {
+  return `((compiled, options, builtin, now) => (${createEngine})(compiled, options, builtin, now, { makeEngineText: ${makeEngineText}, engineBucket: ${engineBucket} }))`;
+}
+
 /**
  * The D engine: variables, aggregations, output, limits. Runs INSIDE the target, sent as text. No clause can loop, throw
  * into the program, or fire probes while it runs.
@@ -65,6 +53,7 @@ export function createEngine(
   options: EngineOptions,
   builtin: BuiltinRequire,
   now: () => number,
+  parts: EngineParts,
 ): Engine {
   type State = {
     key: (string | number)[];
@@ -80,7 +69,16 @@ export function createEngine(
     hasOwn(o: object, k: string): boolean;
   };
   const { isProxy } = builtin('util').types as { isProxy(value: unknown): boolean };
-  const { floor, log2, trunc, abs } = Math;
+  const { floor, trunc, abs } = Math;
+  const { convert, show, stackText } = parts.makeEngineText(
+    builtin,
+    (value) => R.n(value),
+    (value) => R.s(value),
+  );
+  const whole = (value: unknown): number => {
+    const number = trunc(R.n(value));
+    return number === 0 ? 0 : number;
+  };
   const NONE: ProbeName = { provider: '', module: '', function: '', name: '' };
 
   // --- aggregations
@@ -90,32 +88,6 @@ export function createEngine(
     if (typeof value === 'number') return value;
     const text = R.s(value);
     return text.length > 4096 ? text.slice(0, 4096) : text;
-  };
-  const bucketOf = (fn: string, params: number[], value: number): number => {
-    if (fn === 'quantize') {
-      if (value > -1 && value < 1) return 0;
-      const size = abs(value);
-      let power = floor(log2(size));
-      // log2 rounds: 2^49 - 1 must not become 2^49.
-      if (2 ** power > size) power--;
-      else if (2 ** (power + 1) <= size) power++;
-      return value < 0 ? -(2 ** power) : 2 ** power;
-    }
-    const [low = 0, high = 0, step = 1] = params;
-    if (fn === 'lquantize') {
-      if (value < low) return Number.NEGATIVE_INFINITY;
-      if (value >= high) return Number.POSITIVE_INFINITY;
-      return low + floor((value - low) / step) * step;
-    }
-    // llquantize(factor, from, to, steps): `steps` even levels in each power of the factor.
-    const [factor = 10, from = 0, to = 0, steps = 10] = params;
-    if (value < factor ** from) return Number.NEGATIVE_INFINITY;
-    if (value >= factor ** (to + 1)) return Number.POSITIVE_INFINITY;
-    let power = floor(Math.log(value) / Math.log(factor));
-    if (factor ** (power + 1) <= value) power++;
-    else if (factor ** power > value) power--;
-    const width = factor ** (power + 1) / steps;
-    return width < 1 ? floor(value) : Math.max(factor ** power, floor(value / width) * width);
   };
   const snapshotOf = (index: number): AggregationSnapshot => {
     const { name, fn, params, normal, states } = tables[index]!;
@@ -165,127 +137,6 @@ export function createEngine(
     else out.push(text);
   };
 
-  const pad = (text: string, width: number, flags: string): string => {
-    if (text.length >= width) return text;
-    if (flags.includes('-')) return text.padEnd(width);
-    if (flags.includes('0') && /^[-+]?[\da-f.]/i.test(text)) {
-      const sign = /^[-+]/.exec(text)?.[0] ?? '';
-      return sign + text.slice(sign.length).padStart(width - sign.length, '0');
-    }
-    return text.padStart(width);
-  };
-  const signed = (value: number, text: string, flags: string): string =>
-    value >= 0 && flags.includes('+') ? `+${text}` : value >= 0 && flags.includes(' ') ? ` ${text}` : text;
-  const whole = (value: unknown): number => {
-    const number = trunc(R.n(value));
-    return number === 0 ? 0 : number;
-  };
-  const digits = (number: number): string =>
-    abs(number) < 1e21 ? String(number) : BigInt(number).toString();
-  const grouped = (text: string, flags: string): string =>
-    flags.includes("'") ? text.replace(/\B(?=(\d{3})+$)/g, ',') : text;
-  const convert = (
-    { flags, width, precision, type }: Exclude<FormatSegment, string>,
-    value: unknown,
-  ): string => {
-    let text: string;
-    switch (type) {
-      case 'd':
-      case 'i': {
-        const number = whole(value);
-        text = signed(number, grouped(digits(number), flags), flags);
-        break;
-      }
-      case 'u':
-        text = grouped(BigInt.asUintN(64, BigInt(whole(value))).toString(), flags);
-        break;
-      case 'x':
-      case 'X':
-      case 'p':
-        text = BigInt.asUintN(64, BigInt(whole(value))).toString(16);
-        if (flags.includes('#') || type === 'p') text = `0x${text}`;
-        if (type === 'X') text = text.toUpperCase();
-        break;
-      case 'o':
-        text = BigInt.asUintN(64, BigInt(whole(value))).toString(8);
-        break;
-      case 'c':
-        text = typeof value === 'string' ? value.slice(0, 1) : String.fromCharCode(whole(value) & 0xffff);
-        break;
-      case 'f':
-        text = signed(R.n(value), R.n(value).toFixed(precision < 0 ? 6 : Math.min(100, precision)), flags);
-        break;
-      case 'e':
-      case 'E':
-        text = R.n(value).toExponential(precision < 0 ? 6 : Math.min(100, precision));
-        if (type === 'E') text = text.toUpperCase();
-        break;
-      case 'g':
-      case 'G':
-        text = String(Number(R.n(value).toPrecision(precision < 1 ? 6 : Math.min(100, precision))));
-        break;
-      case 'Y':
-      case 'y':
-      case 'T': {
-        const ms = R.n(value) / 1e6;
-        const date = new Date(abs(ms) < 8.64e15 ? ms : 0);
-        const two = (part: number): string => String(part).padStart(2, '0');
-        const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-        text = `${date.getFullYear()} ${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-        break;
-      }
-      default:
-        text = R.s(value);
-        if (precision >= 0) text = text.slice(0, precision);
-    }
-    return pad(text, width, flags);
-  };
-
-  /** A value as people read it: data properties only, no code of the program is run. */
-  const show = (value: unknown, deep: number): string => {
-    if (typeof value === 'string') return deep === 0 ? value : JSON_QUOTE(value);
-    if (typeof value !== 'object' || value === null)
-      return typeof value === 'function' ? 'function' : typeof value === 'symbol' ? 'symbol' : String(value);
-    if (isProxy(value)) return '[Proxy]';
-    if (deep > 2) return '…';
-    const isArray = Array.isArray(value);
-    const parts: string[] = [];
-    let count = 0;
-    for (const key of Object.keys(value)) {
-      if (count++ >= 20) {
-        parts.push('…');
-        break;
-      }
-      const found = getOwnPropertyDescriptor(value, key);
-      const text = found !== undefined && 'value' in found ? show(found.value, deep + 1) : '[getter]';
-      parts.push(isArray ? text : `${key}: ${text}`);
-    }
-    return isArray ? `[${parts.join(', ')}]` : `{ ${parts.join(', ')} }`;
-  };
-  const JSON_QUOTE = (text: string): string =>
-    `"${text.slice(0, 1000).replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`;
-
-  const stackText = (frames: number): string => {
-    const limit = Error.stackTraceLimit;
-    const prepare = Error.prepareStackTrace;
-    try {
-      // The program's own formatter must not run.
-      (Error as { prepareStackTrace?: unknown }).prepareStackTrace = undefined;
-      Error.stackTraceLimit = Math.min(100, frames + 12);
-      const text = new Error().stack ?? '';
-      return text
-        .split('\n')
-        .slice(1)
-        .filter((line) => !line.includes('holter:probe'))
-        .slice(0, frames)
-        .map((line) => `\n              ${line.trim().replace(/^at /, '')}`)
-        .join('');
-    } finally {
-      Error.stackTraceLimit = limit;
-      if (prepare === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
-      else Error.prepareStackTrace = prepare;
-    }
-  };
   class ProgramError extends Error {}
 
   const maps = {
@@ -462,7 +313,7 @@ export function createEngine(
         table.states.set(id, state);
       }
       if (state.buckets !== undefined) {
-        const bucket = bucketOf(table.fn, table.params, value);
+        const bucket = parts.engineBucket(table.fn, table.params, value);
         state.buckets.set(bucket, (state.buckets.get(bucket) ?? 0) + amount);
         state.n += amount;
         return;

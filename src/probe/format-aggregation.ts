@@ -1,5 +1,5 @@
 import { type FormatSegment, parseFormat } from './d-compile.ts';
-import type { AggregationSnapshot } from './engine.ts';
+import type { AggregationSnapshot } from './engine-output.ts';
 
 type Row = AggregationSnapshot['rows'][number];
 const BAR = 40;

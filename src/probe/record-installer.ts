@@ -1,4 +1,5 @@
-import type { AggregationSnapshot, Engine, EngineDrain } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { AggregationSnapshot, EngineDrain } from './engine-output.ts';
 import type { provideApplications } from './provider-application.ts';
 import type { provideChannels } from './provider-channel.ts';
 import type { FunctionProbes, provideFunctions } from './provider-function.ts';

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { evaluate } from '../cdp/evaluate.ts';
 import type { Session } from '../cdp/session.ts';
 import type { CompiledProgram } from './d-compile.ts';
-import { type AggregationSnapshot, createEngine } from './engine.ts';
+import { engineSource } from './engine.ts';
+import type { AggregationSnapshot } from './engine-output.ts';
 import { insertByLine, type LineInsertion } from './insert-by-line.ts';
 import { provideApplications } from './provider-application.ts';
 import { KNOWN_CHANNELS } from './provider-catalogue.ts';
@@ -97,7 +98,7 @@ export async function recordProbe(
   }>(
     session,
     `{ const builtin = (process.getBuiltinModule ? (n) => process.getBuiltinModule(n) : require);
-(${installProbes})(builtin, ${JSON.stringify(config)}, (now) => (${createEngine})(${program.text}, ${JSON.stringify(engineOptions)}, builtin, now),
+(${installProbes})(builtin, ${JSON.stringify(config)}, (now) => (${engineSource()})(${program.text}, ${JSON.stringify(engineOptions)}, builtin, now),
 { makeWrapping: ${makeWrapping}, provideApplications: ${provideApplications}, provideChannels: ${provideChannels}, provideFunctions: ${provideFunctions}, provideHttp: ${provideHttp},
 provideIo: ${provideIo}, provideJson: ${provideJson}, provideLogs: ${provideLogs}, provideRuntime: ${provideRuntime} }) }
 //# sourceURL=holter:probe`,

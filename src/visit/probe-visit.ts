@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HolterError } from '../base/errors.ts';
 import type { Seconds } from '../base/units.ts';
 import type { CompiledProgram } from '../probe/d-compile.ts';
-import type { AggregationSnapshot } from '../probe/engine.ts';
+import type { AggregationSnapshot } from '../probe/engine-output.ts';
 import type { ProbeDrain } from '../probe/record-installer.ts';
 import { type ProbeRecording, recordProbe } from '../probe/record-probe.ts';
 import type { Action, RecordingManifest } from '../recording/manifest.ts';
