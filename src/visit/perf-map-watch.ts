@@ -5,6 +5,8 @@ import { MAP_TIMES_SCHEMA, type MapTimesFile } from '../perf/map-times.ts';
 
 /** How often the size of a map is looked at: code is known to have been made within so much. */
 const POLL_MS = 20;
+/** Times of files and of processes come from different clocks. */
+const CLOCK_SLACK_MS = 2000;
 /** A process that makes code all the time grows it all the time; from then on every second look counts, and so on. */
 const MOST_TIMES = 20_000;
 
@@ -25,7 +27,9 @@ export function perfMapPath(pid: number): string {
   return `/proc/${pid}/root/tmp/perf-${inner}.map`;
 }
 
-export function watchPerfMap(pid: number): PerfMapWatch {
+/** @param startedAt ISO time at which the process began: an older map is that of another process that had its pid */
+export function watchPerfMap(pid: number, startedAt?: string): PerfMapWatch {
+  const bornMs = Date.parse(startedAt ?? '') || 0;
   const path = perfMapPath(pid);
   // The process may end before its map is kept: then its root is gone, and the file is where we see it, or nowhere.
   const outside = path.replace(`/proc/${pid}/root`, '');
@@ -38,7 +42,7 @@ export function watchPerfMap(pid: number): PerfMapWatch {
   const look = (): void => {
     const now = nowUs();
     const entry = statSync(path, { throwIfNoEntry: false });
-    if (entry !== undefined && entry.size > size) {
+    if (entry !== undefined && entry.size > size && entry.mtimeMs >= bornMs - CLOCK_SLACK_MS) {
       // All that was there at the first look is as old as it can be.
       if (seen || size > 0) {
         timeUs.push(lookedUs);
@@ -76,6 +80,7 @@ export function watchPerfMap(pid: number): PerfMapWatch {
     async keep(to) {
       clearInterval(timer);
       safeLook();
+      if (size === 0) return undefined;
       for (const from of [path, outside]) {
         try {
           await copyFile(from, to);

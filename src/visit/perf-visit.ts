@@ -65,7 +65,7 @@ export async function perfVisit(options: PerfVisitOptions): Promise<RecordingMan
       ...(effect === undefined ? {} : { effect }),
     });
   let threads: PerfRecordingFile['threads'] = [];
-  const maps = new Map<number, PerfMapWatch>([[pid, watchPerfMap(pid)]]);
+  const maps = new Map<number, PerfMapWatch>([[pid, watchPerfMap(pid, options.info.startedAt)]]);
   const watchChildren = setInterval(() => {
     for (const child of listNodeDescendants(pid)) if (!maps.has(child)) maps.set(child, watchPerfMap(child));
   }, CHILDREN_MS);
