@@ -51,7 +51,10 @@ class Symbols implements ImageSymbols {
       else list.push({ address, value });
     }
     for (const [binary, wanted] of byBinary) {
-      const found = binary.table.nearest(wanted.map(({ value }) => value));
+      const found = binary.table.nearest(
+        wanted.map(({ value }) => value),
+        { plainest: true },
+      );
       for (const [index, { address, value }] of wanted.entries()) {
         const symbol = found[index];
         if (symbol === undefined) continue;
