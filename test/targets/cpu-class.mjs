@@ -6,7 +6,7 @@ class Ranker {
 
   score(text) {
     let sum = 0;
-    for (let round = 0; round < 1_500; round++) {
+    for (let round = 0; round < 4_000; round++) {
       for (let i = 0; i < this.weights.length; i++) {
         sum += this.weights[i] * text.charCodeAt((i + round) % text.length);
       }
